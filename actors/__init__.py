@@ -1,0 +1,1 @@
+"""Everything that runs: execution model, supervision, actors, API clients, intake."""

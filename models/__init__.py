@@ -1,0 +1,1 @@
+"""Everything that is true without running: domain types, mapping, reconcile, settings, storage."""

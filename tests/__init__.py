@@ -1,0 +1,1 @@
+"""Tests of the connector, and the sandbox it is tried against."""

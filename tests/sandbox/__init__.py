@@ -1,0 +1,1 @@
+"""A local Microsoft 365 tenant and a local Dime.Scheduler."""

@@ -1,0 +1,1 @@
+"""Microsoft Graph: the calendar part of a tenant, behaving as facts/microsoft-graph.md says."""

@@ -1,0 +1,1 @@
+"""Dime.Scheduler: its HTTP API, behaving as facts/dime-scheduler.md says."""
