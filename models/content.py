@@ -1,0 +1,94 @@
+"""What both sides are compared by: the mapped fields of an item, in one common form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from models.when import When
+
+
+class Importance(Enum):
+    """Board 0, 1, 2 are normal, high, low."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+    LOW = "low"
+
+
+class ShowAs(Enum):
+    """Graph's `freeBusyStatus`, in its own spelling."""
+
+    FREE = "free"
+    TENTATIVE = "tentative"
+    BUSY = "busy"
+    OOF = "oof"
+    WORKING_ELSEWHERE = "workingElsewhere"
+    UNKNOWN = "unknown"
+
+
+class Sensitivity(Enum):
+    """Graph's `sensitivity`. A value the connector does not know is read as PRIVATE (C9)."""
+
+    NORMAL = "normal"
+    PERSONAL = "personal"
+    PRIVATE = "private"
+    CONFIDENTIAL = "confidential"
+
+
+class Field(Enum):
+    """The mapped fields, each of which is reconciled on its own.
+
+    Start, end and all-day are one field: merging a start from one side with an end from the other would make
+    an interval that nobody asked for.
+    """
+
+    SUBJECT = "subject"
+    BODY = "body"
+    LOCATION = "location"
+    WHEN = "when"
+    IMPORTANCE = "importance"
+    CATEGORY = "category"
+    SHOW_AS = "show_as"
+    SENSITIVITY = "sensitivity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The mapped fields of an item as one side has them, or as it should have them.
+
+    `None` in a field means "this side does not say": the field is not carried, cannot be read, or may not be
+    read. It takes no part in a comparison.
+    """
+
+    subject: str | None = None
+    body: str | None = None
+    """Plain text, line ends as \\n, no trailing blank. Of a board-born event: the board's own block."""
+    location: str | None = None
+    when: When | None = None
+    importance: Importance | None = None
+    category: str | None = None
+    """A category's name in the space of the side that is written to; "" is no category."""
+    show_as: ShowAs | None = None
+    sensitivity: Sensitivity | None = None
+
+    def get(self, field: Field) -> object:
+        """The value of one field."""
+        return getattr(self, field.value)
+
+    def with_field(self, field: Field, value: object) -> Content:
+        """A copy in which one field has another value."""
+        return replace(self, **{field.value: value})
+
+    def merged_with(self, other: Content) -> Content:
+        """A copy that takes every field that `other` says anything about."""
+        said = {field.value: other.get(field) for field in Field if other.get(field) is not None}
+        return replace(self, **said)
+
+    def differences(self, other: Content) -> Iterator[Field]:
+        """The fields about which both say something, and not the same."""
+        for field in Field:
+            mine, theirs = self.get(field), other.get(field)
+            if mine is not None and theirs is not None and mine != theirs:
+                yield field

@@ -1,0 +1,56 @@
+"""When something takes place: an interval of instants, or of floating dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """From one instant to another, both aware and in UTC. An end before the start is read as the start."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC:
+            raise ValueError("a Timed interval is in UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllDay:
+    """Whole days, wherever one is: floating dates that no zone may shift (facts §1.5)."""
+
+    first: date
+    until: date
+    """Exclusive: one day lasts until the next."""
+
+
+When = Timed | AllDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The stretch of time around now in which items are synchronised."""
+
+    start: datetime
+    end: datetime
+
+    def overlaps(self, when: When) -> bool:
+        """Whether an item belongs to the window: all-day items count with a day's margin for zones."""
+        if isinstance(when, AllDay):
+            margin = timedelta(days=1)
+            return (
+                datetime.combine(when.first, time(), UTC) - margin < self.end
+                and datetime.combine(when.until, time(), UTC) + margin > self.start
+            )
+        if when.start == when.end:
+            return self.start <= when.start < self.end
+        return when.start < self.end and when.end > self.start
+
+
+def window_around(now: datetime, *, past_days: int, future_days: int) -> Window:
+    """The window at `now`, on whole UTC days so that it is the same all day long."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Window(start=midnight - timedelta(days=past_days), end=midnight + timedelta(days=future_days + 1))
