@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from models.when import When
 
@@ -73,17 +74,18 @@ class Content:
     show_as: ShowAs | None = None
     sensitivity: Sensitivity | None = None
 
-    def get(self, field: Field) -> object:
+    def get(self, field: Field) -> Any:
         """The value of one field."""
         return getattr(self, field.value)
 
-    def with_field(self, field: Field, value: object) -> Content:
+    def with_field(self, field: Field, value: Any) -> Content:
         """A copy in which one field has another value."""
-        return replace(self, **{field.value: value})
+        change: dict[str, Any] = {field.value: value}
+        return replace(self, **change)
 
     def merged_with(self, other: Content) -> Content:
         """A copy that takes every field that `other` says anything about."""
-        said = {field.value: other.get(field) for field in Field if other.get(field) is not None}
+        said: dict[str, Any] = {field.value: other.get(field) for field in Field if other.get(field) is not None}
         return replace(self, **said)
 
     def differences(self, other: Content) -> Iterator[Field]:
