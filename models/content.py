@@ -74,19 +74,20 @@ class Content:
     show_as: ShowAs | None = None
     sensitivity: Sensitivity | None = None
 
-    def get(self, field: Field) -> Any:
+    def get(self, field: Field) -> object:
         """The value of one field."""
         return getattr(self, field.value)
 
-    def with_field(self, field: Field, value: Any) -> Content:
+    def with_field(self, field: Field, value: object) -> Content:
         """A copy in which one field has another value."""
         change: dict[str, Any] = {field.value: value}
         return replace(self, **change)
 
     def merged_with(self, other: Content) -> Content:
         """A copy that takes every field that `other` says anything about."""
-        said: dict[str, Any] = {field.value: other.get(field) for field in Field if other.get(field) is not None}
-        return replace(self, **said)
+        said = ((field.value, other.get(field)) for field in Field)
+        changes: dict[str, Any] = {name: value for name, value in said if value is not None}
+        return replace(self, **changes)
 
     def differences(self, other: Content) -> Iterator[Field]:
         """The fields about which both say something, and not the same."""

@@ -42,7 +42,9 @@ def parse_link_value(value: str) -> tuple[AppointmentGuid, ResourceNo] | None:
     return AppointmentGuid(guid.lower()), ResourceNo(resource_no)
 
 
-def transaction_id(guid: AppointmentGuid, resource_no: ResourceNo, mailbox: MailboxId, generation: int) -> str:
+def transaction_id(
+    guid: AppointmentGuid, resource_no: ResourceNo, mailbox: MailboxId, generation: int
+) -> str:
     """The `transactionId` of the event for a link: the same for every attempt of one creation.
 
     `generation` counts the events that this link has had: whether Graph remembers the id of an event that was
