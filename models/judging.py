@@ -55,8 +55,4 @@ def effective_preferences(
     stored: StoredPreferences | None, defaults: Preferences, *, resources_decide: bool
 ) -> Preferences:
     """The preferences that hold for a resource: its own where resources decide, else the defaults (B17)."""
-    if stored is None:
-        return defaults
-    if not resources_decide and stored.set_by != "administrator":
-        return defaults
-    return stored.preferences
+    return stored.preferences if stored is not None and resources_decide else defaults
