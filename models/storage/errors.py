@@ -1,0 +1,96 @@
+"""What can be wrong with the store, one type per remedy.
+
+StoreError
+├── StoreHeld          another process writes to it: stop that one, or use another storage.url
+├── StoreNewer         written by a newer version: install that version
+├── StoreOlder         opened for reading before the process brought it up to date: start the process once
+├── StoreCorrupt       not a store, or damaged: put it aside, start with a new one
+└── StoreUnavailable   may pass by itself, or when the administrator has acted
+    ├── StoreMissing   there is no file, or it was removed or replaced while in use
+    ├── StoreFull      the disk is full
+    └── StoreBusy      locked for too long by somebody else
+"""
+
+# ruff: noqa: N818  # the types are named for what is wrong, so that the tree above reads as one
+
+from __future__ import annotations
+
+from models.storage.records import StoreHolder
+
+
+class StoreError(Exception):
+    """Something is wrong with the store. `what` says what, `remedy` what to do; neither holds a password."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+
+class StoreHeld(StoreError):
+    """Another process has the store open for writing."""
+
+    def __init__(self, store: str, holder: StoreHolder | None) -> None:
+        who = "another process"
+        if holder is not None:
+            since = f" since {holder.since.isoformat(timespec='seconds')}" if holder.since else ""
+            who = f"process {holder.pid} on {holder.host}{since}"
+        super().__init__(
+            f"the store {store} is in use by {who}",
+            "stop that process first, or give this one its own storage.url",
+        )
+        self.holder = holder
+
+
+class StoreNewer(StoreError):
+    """The store was written by a newer version, whose meaning this one cannot know."""
+
+    def __init__(self, store: str, found: int, known: int) -> None:
+        super().__init__(
+            f"the store {store} has schema version {found}; this program knows versions up to {known}",
+            "install the version that wrote it, or a newer one",
+        )
+        self.found = found
+        self.known = known
+
+
+class StoreOlder(StoreError):
+    """The store has not been brought up to date yet, and may only be read here."""
+
+    def __init__(self, store: str, found: int, known: int) -> None:
+        super().__init__(
+            f"the store {store} has schema version {found}; this program needs version {known}",
+            "start the process once: `exchange-connector run` brings the store up to date",
+        )
+        self.found = found
+        self.known = known
+
+
+class StoreCorrupt(StoreError):
+    """The file is damaged or no store at all.
+
+    A lost store is no lost work: events are recognised by their link property and adopted (C5).
+    """
+
+    def __init__(self, store: str, said: str) -> None:
+        super().__init__(
+            f"the store {store} cannot be read ({said})",
+            "move the file and those beside it (-wal, -shm) away and start again: the connector recognises"
+            " its events and builds a new store; or put a backup in its place",
+        )
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be used now."""
+
+
+class StoreMissing(StoreUnavailable):
+    """There is no store, or it vanished while it was in use."""
+
+
+class StoreFull(StoreUnavailable):
+    """There is no room left to write."""
+
+
+class StoreBusy(StoreUnavailable):
+    """Somebody else has locked the database for longer than it is worth waiting."""
