@@ -5,6 +5,7 @@ Everything that Pykka promises about `tell`, `ask`, proxies and `stop` holds, wi
 - Who runs an actor is said when it is started: `MyActor.start(..., dispatcher=pool)`.
 - The last word of an actor, in order or by a crash, goes to those who `watch` it, together with the messages
   it never handled. Stock Pykka drops those without a trace.
+- An `on_start` that raises is a failure like any other: `on_failure` is called.
 - `SystemExit` and the like end one actor, not all of them, and whoever asked is answered.
 - A wait for an answer always ends (`ASK_TIMEOUT`), and is refused where it could never succeed.
 - Actors are not entered in Pykka's global registry; see `Directory`.
@@ -144,13 +145,12 @@ class PooledActor(Actor):
         message = None if envelope is None else envelope.message
         failure = (type(error), error, error.__traceback__)
         self._handle_failure(*failure)
-        if envelope is not None:
-            try:
-                self.on_failure(*failure)
-            except ProcessCrash:
-                raise
-            except BaseException:  # noqa: BLE001 - the error that brought it here is the one that counts
-                self._handle_failure(*sys.exc_info())
+        try:
+            self.on_failure(*failure)
+        except ProcessCrash:
+            raise
+        except BaseException:  # noqa: BLE001 - the error that brought it here is the one that counts
+            self._handle_failure(*sys.exc_info())
         self._close(error, message)
 
     def _handle_failure(

@@ -122,7 +122,8 @@ class SimulatedRuntime(Runtime):
     senders: ManualSenders
 
     def settle(self, limit: int = 1_000_000) -> int:
-        """Run at the present instant, due timers included, until nothing is left to do; return how many turns.
+        """Run at the present instant, due timers included, until nothing is left to do; return how many
+        turns that took.
 
         Raises `LivelockError` after about `limit` of them.
         """
@@ -136,7 +137,7 @@ class SimulatedRuntime(Runtime):
         raise LivelockError(f"still busy after {turns} turns at {self.clock.now()}")
 
     def run_until(self, when: datetime, limit: int = 1_000_000) -> int:
-        """Let time pass until `when`, with a stop at every timer on the way; return how many turns it took."""
+        """Let time pass until `when`, stopping at every timer on the way; return the turns it took."""
         turns = self.settle(limit)
         while (due := self.timers.next_due()) is not None and due <= when:
             self.clock.advance_to(due)
