@@ -70,7 +70,7 @@ class Supervisor(PooledActor):
         """`factory` starts the actor for a key and an incarnation, and returns its reference.
 
         `on_quarantine` is told a key and why; `on_poison` a key, the message that is given up and the error
-        it raised last; `on_escalate` why the process has to stop with an exit code other than 0. `persist` gets
+        it raised last; `on_escalate` why the process has to stop with an exit code not 0. `persist` gets
         a child's state when it enters and when it leaves quarantine; `restored` is what it was given before
         the process started. `message_key` says which messages are the same for counting crashes; `describe`
         puts an error into words that are not private. `directory` lists the children to tell directly.
