@@ -1,9 +1,9 @@
 """An operation told as the requests it takes, one after another, without performing any of them.
 
 Its steps are a generator: it yields a `Request`, is resumed with the `Reply` or, if there is none, has the
-`Problem` thrown into it, and returns its value. Whoever drives it decides when each request goes out, alone or
-together with others, and what is repeated. So reading page after page, or looking whether a refused deletion was
-needless, reads like a few lines of blocking code and blocks nobody.
+`Problem` thrown into it, and returns its value. Whoever drives it decides when each request goes out, alone
+or together with others, and what is repeated. So reading page after page, or looking whether a refused
+deletion was needless, reads like a few lines of blocking code and blocks nobody.
 """
 
 from __future__ import annotations
