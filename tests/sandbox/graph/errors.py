@@ -59,8 +59,7 @@ def unsupported_zone(name: str) -> GraphError:
     return GraphError(
         400,
         "TimeZoneNotSupportedException",
-        "A valid TimeZone value must be specified. The following TimeZone value is not supported: "
-        f"'{name}'.",
+        f"A valid TimeZone value must be specified. The following TimeZone value is not supported: '{name}'.",
     )
 
 
@@ -88,9 +87,7 @@ def segment_not_found(segment: str) -> GraphError:
 
 def method_not_allowed() -> GraphError:
     """The path exists, the method does not."""
-    return GraphError(
-        405, "ErrorMethodNotAllowed", "The OData request is not supported: method not allowed."
-    )
+    return GraphError(405, "ErrorMethodNotAllowed", "The OData request is not supported: method not allowed.")
 
 
 def no_such_user(key: str) -> GraphError:
@@ -98,8 +95,7 @@ def no_such_user(key: str) -> GraphError:
     return GraphError(
         404,
         "Request_ResourceNotFound",
-        f"Resource '{key}' does not exist or one of its queried reference-property objects "
-        "are not present.",
+        f"Resource '{key}' does not exist or one of its queried reference-property objects are not present.",
     )
 
 

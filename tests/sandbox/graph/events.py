@@ -168,10 +168,31 @@ class Event:
         """Whether an occurrence (or exception) with this original date exists."""
         return bool(self.dates(day, day))
 
+    def neighbours(self, day: date) -> tuple[date | None, date | None]:
+        """The days on which the occurrences before and after this one now begin, None where there is none."""
+        if self.recurrence is None:
+            return None, None
+        reach = timedelta(days=self.recurrence.reach)
+        earlier = self.dates(max(date.min + reach, day) - reach, day - timedelta(days=1))
+        later = self.dates(day + timedelta(days=1), day + reach)
+        return (
+            self.content_on(earlier[-1]).start.local.date() if earlier else None,
+            self.content_on(later[0]).start.local.date() if later else None,
+        )
+
     def plain_content(self, day: date) -> Content:
         """The content of the occurrence on this original date, were it no exception."""
         days = (day - self.content.start.local.date()).days
         return replace(self.content, start=self.content.start.moved(days), end=self.content.end.moved(days))
+
+    def plain_span(self, day: date) -> tuple[datetime, datetime]:
+        """Start and end of the occurrence on this original date, were it no exception."""
+        content = self.content
+        days = (day - content.start.local.date()).days
+        if content.is_all_day:
+            start, end = self.span
+            return start + timedelta(days=days), end + timedelta(days=days)
+        return content.start.moved(days).instant(), content.end.moved(days).instant()
 
     def content_on(self, day: date) -> Content:
         """The content of the occurrence or exception on this original date."""
@@ -206,4 +227,14 @@ class Item:
 
     def span(self) -> tuple[datetime, datetime]:
         """Start and end as instants."""
-        return self.event.span if self.day is None else self.content().span()
+        if self.day is None:
+            return self.event.span
+        exception = self.exception
+        if exception is None or not exception.overrides.keys() & {"start", "end", "is_all_day"}:
+            return self.event.plain_span(self.day)
+        return self.content().span()
+
+    def extended(self) -> Mapping[str, ExtendedProperty]:
+        """Its extended properties by key; an occurrence has those of its series and its own."""
+        exception = self.exception
+        return {**self.event.extended, **exception.extended} if exception else self.event.extended

@@ -15,6 +15,8 @@ class Quirks:
     """Work accounts answer 404 ErrorItemNotFound, personal ones 400 ErrorInvalidRequest (§2.4)."""
     occurrence_ical_uid: Literal["series", "own"] = "series"
     """Whether plain occurrences share the iCalUId of their master or carry their date in it (§1.8)."""
+    online_meetings: bool = True
+    """Whether calendars allow Teams meetings; without, `isOnlineMeeting` is ignored silently (§2.1)."""
     delta_occurrence_zone: Literal["series", "prefer"] = "series"
     """The zone of bare occurrences in a delta round under Prefer outlook.timezone (§3.3)."""
     racing_write_status: Literal[412, 409] = 412

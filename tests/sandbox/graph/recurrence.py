@@ -141,9 +141,7 @@ class Recurrence:
         if self.pattern.startswith("absolute"):
             return date(year, month, min(self.day_of_month, length))
         wanted = {WEEK.index(name) for name in self.days}
-        matching = [
-            day for day in range(1, length + 1) if date(year, month, day).isoweekday() % 7 in wanted
-        ]
+        matching = [day for day in range(1, length + 1) if date(year, month, day).isoweekday() % 7 in wanted]
         position = -1 if self.index == "last" else INDEXES.index(self.index)
         return date(year, month, matching[position])
 

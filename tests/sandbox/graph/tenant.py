@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random as randomness
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from tests.sandbox.graph.events import Event, Person
 from tests.sandbox.graph.mailbox import Change, Mailbox
 from tests.sandbox.graph.quirks import Quirks
 
@@ -55,6 +57,7 @@ class Tenant:
         self._users: dict[str, User] = {}
         self._mailboxes: dict[str, Mailbox] = {}
         self._found: dict[str, str] = {}
+        self._touches: deque[tuple[datetime, Mailbox, int]] = deque()
 
     @property
     def users(self) -> Mapping[str, User]:
@@ -99,6 +102,36 @@ class Tenant:
             mailbox = Mailbox(user_id=user.id, now=self.now, random=self.random, tell=self._tell)
             self._mailboxes[user_id] = mailbox
         return mailbox
+
+    def owner(self, user_id: str) -> Person:
+        """The user as organiser and calendar owner."""
+        user = self._users[user_id]
+        return Person(name=user.display_name, address=user.mail or user.user_principal_name)
+
+    def mailbox_at(self, address: str) -> tuple[Mailbox, Person] | None:
+        """The working mailbox behind an address, and its owner."""
+        user = self.find_user(address)
+        if user is None or not user.has_mailbox or user.mailbox_problem == "MailboxNotEnabledForRESTAPI":
+            return None
+        return self.mailbox(user.id), self.owner(user.id)
+
+    def expire_delta_links(self, user_id: str | None = None) -> None:
+        """Every delta link of one mailbox, or of all, is forgotten: the next use answers 410."""
+        for mailbox in self._mailboxes.values() if user_id is None else [self.mailbox(user_id)]:
+            mailbox.delta_epoch += 1
+
+    def written(self, mailbox: Mailbox, event: Event) -> None:
+        """An event was written: Exchange may touch it once more, later (`Quirks.late_touch`)."""
+        if self.quirks.late_touch is not None:
+            self._touches.append((self.now() + self.quirks.late_touch, mailbox, event.number))
+
+    def settle(self) -> None:
+        """Does what Exchange does on its own account and is due by now. Every call begins with it."""
+        while self._touches and self._touches[0][0] <= self.now():
+            _, mailbox, number = self._touches.popleft()
+            event = mailbox.by_number(number)
+            if event is not None:
+                mailbox.announce(event)
 
     def _tell(self, change: Change) -> None:
         for listener in self.listeners:
