@@ -31,8 +31,8 @@ class Waiting:
         """Put messages that were taken out, or never arrived, before all others, in their own order."""
         later = self._line
         self._line = {identity(message): message for message in messages}
-        for identity, message in later.items():
-            self._line.setdefault(identity, message)
+        for same, message in later.items():
+            self._line.setdefault(same, message)
         self._trim()
 
     def take_all(self) -> list[object]:
