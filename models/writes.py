@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 from models.content import Importance, Sensitivity, ShowAs
+from models.event import EventDetail
 from models.ids import AppointmentGuid, AppointmentId, EventId, ResourceNo
 from models.when import When
 
@@ -49,6 +51,17 @@ class EventPatch:
         """Whether there is nothing to send."""
         flags = ("start_changed", "end_changed", "all_day_changed")
         return all(getattr(self, item.name) is None for item in fields(self) if item.name not in flags)
+
+
+class Rewrite(Protocol):
+    """The part of a patch that depends on what the event says now, between a GET and its PATCH (facts §1.6).
+
+    A value that the client applies, so that the person's words never leave the client.
+    """
+
+    def __call__(self, detail: EventDetail) -> EventPatch:
+        """The members to change; an empty patch where the event says already what it should."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

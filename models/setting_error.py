@@ -1,0 +1,13 @@
+"""A setting that can be read but not used, found where its meaning is known."""
+
+from __future__ import annotations
+
+
+class SettingError(ValueError):
+    """`key` names the setting, `problem` says what is wrong with it and `remedy` what to write instead."""
+
+    def __init__(self, key: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{key}: {problem}; {remedy}")
+        self.key = key
+        self.problem = problem
+        self.remedy = remedy
