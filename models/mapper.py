@@ -279,6 +279,8 @@ class Mapper:
                 held = seen_when
             all_day_changed = False
             start_changed, end_changed = _ends_changed(said.when, held)
+            if not start_changed and not end_changed:
+                said = said.with_field(Field.WHEN, None)
         return EventPatch(
             subject=said.subject,
             when=said.when,

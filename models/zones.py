@@ -114,7 +114,7 @@ def to_utc(wall: datetime, zone: ZoneInfo, *, second_reading: bool = False) -> d
 
 def to_wall(instant: datetime, zone: ZoneInfo) -> datetime:
     """What clocks in `zone` show at an instant, naive."""
-    return _held(instant.astimezone(zone).replace(tzinfo=None, fold=0))
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def graph_when(start: tuple[str, str], end: tuple[str, str], is_all_day: bool, fallback: ZoneInfo) -> When:
