@@ -1,0 +1,170 @@
+"""Values to the texts of the tables' columns, and back, exactly.
+
+Instants are texts of fixed width, so that the database sorts them; contents are JSON objects of the fields
+that say something. JSON is kept in ASCII: every text a service may send, however odd, survives any database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from models.content import Content, Field, Importance, Sensitivity, ShowAs
+from models.decision import Side
+from models.link import Agreed
+from models.storage.records import ChangeRecord
+from models.when import AllDay, Timed, When
+
+
+def instant(moment: datetime) -> str:
+    """An aware moment as text: "2026-03-29T01:00:00.000000+00:00"."""
+    if moment.tzinfo is None:
+        raise ValueError("the store keeps aware moments only")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def optional_instant(moment: datetime | None) -> str | None:
+    """`instant`, where there may be none."""
+    return None if moment is None else instant(moment)
+
+
+def to_instant(text: str) -> datetime:
+    """The inverse of `instant`."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def to_optional_instant(text: str | None) -> datetime | None:
+    """The inverse of `optional_instant`."""
+    return None if text is None else to_instant(text)
+
+
+def content(value: Content) -> str:
+    """A content as a JSON object of the fields that it says anything about."""
+    return _dump(_content_members(value))
+
+
+def optional_content(value: Content | None) -> str | None:
+    """`content`, where there may be none."""
+    return None if value is None else content(value)
+
+
+def to_content(text: str) -> Content:
+    """The inverse of `content`."""
+    return _content(json.loads(text))
+
+
+def to_optional_content(text: str | None) -> Content | None:
+    """The inverse of `optional_content`."""
+    return None if text is None else to_content(text)
+
+
+def agreed(value: Agreed | None) -> str | None:
+    """Both agreed contents; the second is left out while both are equal, as they usually are."""
+    if value is None:
+        return None
+    members = {"board": _content_members(value.board)}
+    if value.outlook != value.board:
+        members["outlook"] = _content_members(value.outlook)
+    return _dump(members)
+
+
+def to_agreed(text: str | None) -> Agreed | None:
+    """The inverse of `agreed`."""
+    if text is None:
+        return None
+    members = json.loads(text)
+    board = _content(members["board"])
+    return Agreed(board=board, outlook=_content(members["outlook"]) if "outlook" in members else board)
+
+
+def changes(values: Iterable[ChangeRecord]) -> str:
+    """The fields that a decision settled."""
+    return _dump([[c.field.value, c.agreed, c.board, c.outlook, c.winner.value] for c in values])
+
+
+def to_changes(text: str) -> tuple[ChangeRecord, ...]:
+    """The inverse of `changes`."""
+    return tuple(
+        ChangeRecord(field=Field(field), agreed=was, board=board, outlook=outlook, winner=Side(winner))
+        for field, was, board, outlook, winner in json.loads(text)
+    )
+
+
+def instants(moments: Iterable[datetime]) -> str:
+    """A sequence of moments."""
+    return _dump([instant(moment) for moment in moments])
+
+
+def to_instants(text: str) -> tuple[datetime, ...]:
+    """The inverse of `instants`."""
+    return tuple(to_instant(item) for item in json.loads(text))
+
+
+def texts(values: Iterable[str]) -> str:
+    """A sequence of texts."""
+    return _dump(list(values))
+
+
+def to_texts(text: str) -> tuple[str, ...]:
+    """The inverse of `texts`."""
+    return tuple(json.loads(text))
+
+
+def pairs(values: Iterable[tuple[str, str]]) -> str:
+    """A sequence of names with their values."""
+    return _dump([list(pair) for pair in values])
+
+
+def to_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """The inverse of `pairs`."""
+    return tuple((name, value) for name, value in json.loads(text))
+
+
+def _content_members(value: Content) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name in ("subject", "body", "location", "category"):
+        said = getattr(value, name)
+        if said is not None:
+            members[name] = said
+    for name in ("importance", "show_as", "sensitivity"):
+        said = getattr(value, name)
+        if said is not None:
+            members[name] = said.value
+    if value.when is not None:
+        members["when"] = _when_members(value.when)
+    return members
+
+
+def _content(members: dict[str, Any]) -> Content:
+    importance = members.get("importance")
+    show_as = members.get("show_as")
+    sensitivity = members.get("sensitivity")
+    when = members.get("when")
+    return Content(
+        subject=members.get("subject"),
+        body=members.get("body"),
+        location=members.get("location"),
+        when=None if when is None else _when(when),
+        importance=None if importance is None else Importance(importance),
+        category=members.get("category"),
+        show_as=None if show_as is None else ShowAs(show_as),
+        sensitivity=None if sensitivity is None else Sensitivity(sensitivity),
+    )
+
+
+def _when_members(when: When) -> dict[str, str]:
+    if isinstance(when, AllDay):
+        return {"first": when.first.isoformat(), "until": when.until.isoformat()}
+    return {"start": when.start.isoformat(), "end": when.end.isoformat()}
+
+
+def _when(members: dict[str, str]) -> When:
+    if "first" in members:
+        return AllDay(first=date.fromisoformat(members["first"]), until=date.fromisoformat(members["until"]))
+    return Timed(start=datetime.fromisoformat(members["start"]), end=datetime.fromisoformat(members["end"]))
+
+
+def _dump(value: Any) -> str:  # noqa: ANN401  # whatever JSON can hold
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,259 @@
+"""Decisions, and the names by which a person asks for them.
+
+An item is one appointment or event of one resource. Each of its names (number, ids, subject) is kept once,
+however often it is decided about, so that any of a million decisions is found through two short index reads,
+and a part of a subject by a look through the distinct subjects only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from models.decision import Act, Reason, Side
+from models.ids import ResourceNo
+from models.storage import codec
+from models.storage.changes import AddDecision, ForgetWords, SettleDecision
+from models.storage.images import drop_images_of_item
+from models.storage.records import DecisionRecord, Outcome, Trigger
+from models.storage.schema import DeadLetterRow, DecisionNameRow, DecisionRow, columns, upsert
+from models.storage.session import Row, Session
+from models.storage.writing import Writers, writer
+
+MOST_ITEMS = 200
+"""How many items one question may mean; a question that means more is too vague to be answered."""
+
+_END_OF_TIME = "9999-12-31T23:59:59.999999+00:00"
+_KINDS = ("number", "id", "guid", "event", "key", "ical", "subject")
+
+
+def decisions(session: Session, item: str, limit: int) -> tuple[DecisionRecord, ...]:
+    """What was decided about an item, the latest first.
+
+    `item` is a number, id, GUID, event id or key, iCalUId or subject; failing these, a resource; failing
+    that, a part of a subject.
+    """
+    meant = _items_named(session, item)
+    if not meant:
+        of_resource = session.fetch(_decisions_of, item, "", _END_OF_TIME, limit)
+        if of_resource:
+            return tuple(map(_decision, of_resource))
+        meant = _items_with_subject_like(session, item)
+    if not meant:
+        return ()
+    query = DecisionRow.select(*columns(DecisionRow)).where(DecisionRow.item.in_(meant))
+    latest = query.order_by(DecisionRow.at.desc(), DecisionRow.id.desc()).limit(limit)
+    return tuple(map(_decision, session.select(latest)))
+
+
+def decisions_of(
+    session: Session, resource_no: ResourceNo, since: datetime | None, until: datetime | None, limit: int
+) -> tuple[DecisionRecord, ...]:
+    """What was decided for a resource within a stretch of time, the latest first."""
+    start = "" if since is None else codec.instant(since)
+    end = _END_OF_TIME if until is None else codec.instant(until)
+    return tuple(map(_decision, session.fetch(_decisions_of, resource_no, start, end, limit)))
+
+
+def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> int:
+    """Drops decisions from before a moment, and all but the latest `keep`; at most so many at once."""
+    cut = codec.instant(before)
+    beyond = session.fetch(_nth_latest, 1, keep)
+    if beyond:
+        cut = max(cut, beyond[0][0])
+    old = session.fetch(_older_than, cut, at_most)
+    session.many(_drop_decision, [(decision_id,) for decision_id, _ in old])
+    items = {item for _, item in old}
+    session.many(_drop_unused_names, [(item, item) for item in items])
+    return len(old)
+
+
+def _items_named(session: Session, asked: str) -> list[str]:
+    names = {asked, asked.casefold()}
+    query = DecisionNameRow.select(DecisionNameRow.item).distinct()
+    named = query.where(DecisionNameRow.kind.in_(_KINDS), DecisionNameRow.name.in_(names)).limit(MOST_ITEMS)
+    return [item for (item,) in session.select(named)]
+
+
+def _items_with_subject_like(session: Session, asked: str) -> list[str]:
+    query = DecisionNameRow.select(DecisionNameRow.item).distinct().where(DecisionNameRow.kind == "subject")
+    like = query.where(DecisionNameRow.name.contains(asked.casefold())).limit(MOST_ITEMS)
+    return [item for (item,) in session.select(like)]
+
+
+def _add_decisions(session: Session, changes: Sequence[AddDecision]) -> None:
+    session.many(_put_decision, [_decision_row(change.decision) for change in changes])
+    names = {name for change in changes for name in _names_of(change.decision)}
+    session.many(_add_name, sorted(names))
+
+
+def _settle_decisions(session: Session, changes: Sequence[SettleDecision]) -> None:
+    rows = [(c.outcome.value, codec.texts(c.request_ids), c.attempts, c.id) for c in changes]
+    session.many(_settle, rows)
+
+
+def _forget_words(session: Session, changes: Sequence[ForgetWords]) -> None:
+    of_items = [(c.resource_no, c.guid or "", c.event_key or "") for c in changes]
+    items = {item for row in of_items for item in _items_of(session, row)}
+    session.many(_drop_subject, [("subject", item) for item in items])
+    session.many(_empty_decision, [("", "", "[]", "[]", item) for item in items])
+    session.many(_empty_letter, [("", *row) for row in of_items])
+    drop_images_of_item(session, of_items)
+
+
+WRITERS: Writers = {
+    AddDecision: writer(_add_decisions, "decisions"),
+    SettleDecision: writer(_settle_decisions, "decisions"),
+    ForgetWords: writer(_forget_words, "decisions", "dead_letters", "before_images"),
+}
+
+
+def _item_of(decision: DecisionRecord) -> str:
+    name = decision.guid or decision.event_key or decision.event_id or decision.appointment_id or ""
+    return f"{decision.resource_no}/{name}"
+
+
+def _items_of(session: Session, row: Row) -> Iterable[str]:
+    """The items that an appointment and an event of one resource have been known as."""
+    resource_no, guid, event_key = row
+    for kind, name in (("guid", guid.casefold()), ("key", event_key)):
+        if name:
+            for (item,) in session.fetch(_items_by_name, kind, name):
+                if item.startswith(f"{resource_no}/"):
+                    yield item
+
+
+def _names_of(decision: DecisionRecord) -> Iterable[Row]:
+    item = _item_of(decision)
+    exact = (("event", decision.event_id), ("key", decision.event_key), ("ical", decision.ical_uid))
+    folded = (
+        ("number", decision.number),
+        ("id", decision.appointment_id),
+        ("guid", decision.guid),
+        ("subject", decision.subject),
+    )
+    for kind, name in exact:
+        if name:
+            yield (kind, name, item)
+    for kind, name in folded:
+        if name:
+            yield (kind, name.casefold(), item)
+
+
+def _decision_row(decision: DecisionRecord) -> Row:
+    return (
+        decision.id,
+        _item_of(decision),
+        codec.instant(decision.at),
+        decision.resource_no,
+        decision.mailbox,
+        decision.guid,
+        decision.appointment_id,
+        decision.number,
+        decision.event_id,
+        decision.event_key,
+        decision.ical_uid,
+        decision.subject,
+        None if decision.side is None else decision.side.value,
+        decision.trigger.value,
+        decision.act.value,
+        decision.reason.value,
+        decision.detail,
+        codec.pairs(decision.basis),
+        codec.changes(decision.changes),
+        decision.outcome.value,
+        codec.texts(decision.request_ids),
+        decision.attempts,
+    )
+
+
+def _decision(row: Row) -> DecisionRecord:
+    decision_id, _, at, resource_no, mailbox, guid, appointment_id, number, event_id, event_key = row[:10]
+    ical_uid, subject, side, trigger, act, reason, detail, basis, settled, outcome, requests, tries = row[10:]
+    return DecisionRecord(
+        id=decision_id,
+        at=codec.to_instant(at),
+        resource_no=ResourceNo(resource_no),
+        mailbox=mailbox,
+        guid=guid,
+        appointment_id=appointment_id,
+        number=number,
+        event_id=event_id,
+        event_key=event_key,
+        ical_uid=ical_uid,
+        subject=subject,
+        side=None if side is None else Side(side),
+        trigger=Trigger(trigger),
+        act=Act(act),
+        reason=Reason(reason),
+        detail=detail,
+        basis=codec.to_pairs(basis),
+        changes=codec.to_changes(settled),
+        outcome=Outcome(outcome),
+        request_ids=codec.to_texts(requests),
+        attempts=tries,
+    )
+
+
+def _decisions_of() -> object:
+    within = DecisionRow.select(*columns(DecisionRow)).where(
+        DecisionRow.resource_no == "", DecisionRow.at >= "", DecisionRow.at < ""
+    )
+    return within.order_by(DecisionRow.at.desc(), DecisionRow.id.desc()).limit(1)
+
+
+def _put_decision() -> object:
+    return upsert(DecisionRow)
+
+
+def _settle() -> object:
+    outcome = {DecisionRow.outcome: "", DecisionRow.request_ids_json: "", DecisionRow.attempts: 0}
+    return DecisionRow.update(outcome).where(DecisionRow.id == "")
+
+
+def _empty_decision() -> object:
+    emptied = {
+        DecisionRow.subject: "",
+        DecisionRow.detail: "",
+        DecisionRow.basis_json: "",
+        DecisionRow.changes_json: "",
+    }
+    return DecisionRow.update(emptied).where(DecisionRow.item == "")
+
+
+def _drop_decision() -> object:
+    return DecisionRow.delete().where(DecisionRow.id == "")
+
+
+def _nth_latest() -> object:
+    return DecisionRow.select(DecisionRow.at).order_by(DecisionRow.at.desc()).limit(1).offset(1)
+
+
+def _older_than() -> object:
+    older = DecisionRow.select(DecisionRow.id, DecisionRow.item).where(DecisionRow.at <= "")
+    return older.order_by(DecisionRow.at).limit(1)
+
+
+def _add_name() -> object:
+    return upsert(DecisionNameRow, absent_only=True)
+
+
+def _items_by_name() -> object:
+    return DecisionNameRow.select(DecisionNameRow.item).where(
+        DecisionNameRow.kind == "", DecisionNameRow.name == ""
+    )
+
+
+def _drop_subject() -> object:
+    return DecisionNameRow.delete().where(DecisionNameRow.kind == "", DecisionNameRow.item == "")
+
+
+def _drop_unused_names() -> object:
+    used = DecisionRow.select(DecisionRow.item).where(DecisionRow.item == "")
+    return DecisionNameRow.delete().where(DecisionNameRow.item == "", DecisionNameRow.item.not_in(used))
+
+
+def _empty_letter() -> object:
+    return DeadLetterRow.update({DeadLetterRow.detail: ""}).where(
+        DeadLetterRow.resource_no == "", (DeadLetterRow.guid == "") | (DeadLetterRow.event_key == "")
+    )

@@ -1,0 +1,142 @@
+"""The schema's history, forward only. A store is brought up to date when it is opened for writing.
+
+A step that has been released is never edited: what it makes is frozen here as SQL that SQLite and PostgreSQL
+both read. A change of the schema is a new step at the end of `STEPS`, and the model in `schema` beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from models.storage.errors import StoreCorrupt, StoreNewer, StoreOlder
+from models.storage.schema import MetaRow, upsert
+from models.storage.session import Session
+
+Step = Callable[[Session], None]
+
+SCHEMA_VERSION_KEY = "schema_version"
+
+_VERSION_1 = """
+CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE resources (
+    resource_no TEXT NOT NULL PRIMARY KEY, display_name TEXT NOT NULL, email TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL, mailbox TEXT, state TEXT NOT NULL, reason TEXT NOT NULL, code TEXT NOT NULL,
+    updated_at TEXT NOT NULL, in_step_at TEXT);
+CREATE TABLE preferences (
+    resource_no TEXT NOT NULL PRIMARY KEY, share BOOLEAN NOT NULL, show_as TEXT NOT NULL,
+    sensitivity TEXT NOT NULL, private TEXT NOT NULL, set_by TEXT NOT NULL, set_at TEXT NOT NULL,
+    locked BOOLEAN NOT NULL);
+CREATE TABLE supervision (
+    resource_no TEXT NOT NULL PRIMARY KEY, incarnation INTEGER NOT NULL, streak INTEGER NOT NULL,
+    crashes_json TEXT NOT NULL, quarantined_at TEXT, probe_at TEXT, reason TEXT NOT NULL);
+CREATE INDEX supervision_quarantined_at ON supervision (quarantined_at);
+CREATE TABLE claims (resource_no TEXT NOT NULL PRIMARY KEY, holder INTEGER NOT NULL);
+CREATE TABLE links (
+    resource_no TEXT NOT NULL, guid TEXT NOT NULL, origin TEXT NOT NULL, state TEXT NOT NULL,
+    mailbox TEXT NOT NULL, appointment_id TEXT, number TEXT NOT NULL, event_id TEXT, event_key TEXT,
+    etag TEXT, event_modified_at TEXT, board_modified_at TEXT, generation INTEGER NOT NULL, agreed_json TEXT,
+    PRIMARY KEY (resource_no, guid));
+CREATE INDEX links_guid ON links (guid);
+CREATE INDEX links_appointment_id ON links (appointment_id);
+CREATE INDEX links_mailbox_event_id ON links (mailbox, event_id);
+CREATE TABLE unshared (
+    resource_no TEXT NOT NULL, event_key TEXT NOT NULL, mailbox TEXT NOT NULL, event_id TEXT NOT NULL,
+    etag TEXT NOT NULL, verdict TEXT NOT NULL, PRIMARY KEY (resource_no, event_key)){compact};
+CREATE TABLE journal (
+    id TEXT NOT NULL PRIMARY KEY, received_at TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+    mailbox TEXT, subscription_id TEXT NOT NULL, references_json TEXT NOT NULL, attempts INTEGER NOT NULL);
+CREATE INDEX journal_received_at_id ON journal (received_at, id);
+CREATE TABLE outbox (
+    id TEXT NOT NULL PRIMARY KEY, resource_no TEXT NOT NULL, act TEXT NOT NULL, mailbox TEXT, guid TEXT,
+    event_key TEXT, event_id TEXT, transaction_id TEXT NOT NULL, generation INTEGER NOT NULL,
+    at TEXT NOT NULL, attempts INTEGER NOT NULL);
+CREATE INDEX outbox_resource_no_at ON outbox (resource_no, at);
+CREATE TABLE dead_letters (
+    id TEXT NOT NULL PRIMARY KEY, resource_no TEXT NOT NULL, guid TEXT, event_key TEXT, act TEXT NOT NULL,
+    reason TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, seen TEXT NOT NULL,
+    attempts INTEGER NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL);
+CREATE INDEX dead_letters_resource_no ON dead_letters (resource_no);
+CREATE TABLE held_back (
+    resource_no TEXT NOT NULL, guid TEXT NOT NULL, act TEXT NOT NULL, event_key TEXT, reason TEXT NOT NULL,
+    since TEXT NOT NULL, confirmations INTEGER NOT NULL, PRIMARY KEY (resource_no, guid));
+CREATE TABLE decisions (
+    id TEXT NOT NULL PRIMARY KEY, item TEXT NOT NULL, at TEXT NOT NULL, resource_no TEXT NOT NULL,
+    mailbox TEXT, guid TEXT, appointment_id TEXT, number TEXT NOT NULL, event_id TEXT, event_key TEXT,
+    ical_uid TEXT NOT NULL, subject TEXT NOT NULL, side TEXT, trigger TEXT NOT NULL, act TEXT NOT NULL,
+    reason TEXT NOT NULL, detail TEXT NOT NULL, basis_json TEXT NOT NULL, changes_json TEXT NOT NULL,
+    outcome TEXT NOT NULL, request_ids_json TEXT NOT NULL, attempts INTEGER NOT NULL);
+CREATE INDEX decisions_at ON decisions (at);
+CREATE INDEX decisions_item_at ON decisions (item, at);
+CREATE INDEX decisions_resource_no_at ON decisions (resource_no, at);
+CREATE TABLE decision_names (
+    kind TEXT NOT NULL, name TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (kind, name, item)){compact};
+CREATE INDEX decision_names_item ON decision_names (item);
+CREATE TABLE delta_states (
+    mailbox TEXT NOT NULL PRIMARY KEY, delta_link TEXT NOT NULL, window_start TEXT NOT NULL,
+    window_end TEXT NOT NULL, full_round_at TEXT NOT NULL);
+CREATE TABLE subscriptions (
+    id TEXT NOT NULL PRIMARY KEY, service TEXT NOT NULL, mailbox TEXT, source_app TEXT NOT NULL,
+    kind TEXT NOT NULL, url TEXT NOT NULL, client_state TEXT NOT NULL, created_at TEXT NOT NULL,
+    expires_at TEXT);
+CREATE INDEX subscriptions_mailbox ON subscriptions (mailbox);
+CREATE TABLE before_images (
+    id TEXT NOT NULL PRIMARY KEY, intent_id TEXT NOT NULL, at TEXT NOT NULL, resource_no TEXT NOT NULL,
+    side TEXT NOT NULL, act TEXT NOT NULL, mailbox TEXT, guid TEXT, appointment_id TEXT, event_id TEXT,
+    event_key TEXT, etag TEXT, before_json TEXT, after_json TEXT, undone_at TEXT);
+CREATE INDEX before_images_at ON before_images (at);
+CREATE INDEX before_images_intent_id ON before_images (intent_id);
+CREATE INDEX before_images_resource_no_at ON before_images (resource_no, at)
+"""
+
+
+def _version_1(session: Session) -> None:
+    # Tables that are little more than their key are kept in it, where the database can.
+    compact = " WITHOUT ROWID" if session.is_sqlite else ""
+    for statement in _VERSION_1.format(compact=compact).split(";"):
+        session.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (_version_1,)
+"""The first step makes version 1."""
+
+
+def migrate(session: Session, store: str, steps: Sequence[Step] = STEPS) -> None:
+    """Brings a store to the version that `steps` end with, inside the caller's transaction.
+
+    `store` names it in messages. Raises `StoreNewer` for a version beyond them, and `StoreCorrupt` for an
+    SQLite file that belongs to another program.
+    """
+    found = version_of(session)
+    if found > len(steps):
+        raise StoreNewer(store, found, len(steps))
+    if found == 0 and session.is_sqlite and session.tables():
+        raise StoreCorrupt(store, "it holds the tables of another program")
+    for step in steps[found:]:
+        step(session)
+    if found < len(steps):
+        session.many(_put_version, [(SCHEMA_VERSION_KEY, str(len(steps)))])
+
+
+def require_current(session: Session, store: str, steps: Sequence[Step] = STEPS) -> None:
+    """Raises `StoreNewer` or `StoreOlder` unless a store is at the version that `steps` end with."""
+    found = version_of(session)
+    if found > len(steps):
+        raise StoreNewer(store, found, len(steps))
+    if found < len(steps):
+        raise StoreOlder(store, found, len(steps))
+
+
+def version_of(session: Session) -> int:
+    """The schema's version; 0 of a database without our tables."""
+    if "meta" not in session.tables():
+        return 0
+    rows = session.fetch(_version, SCHEMA_VERSION_KEY)
+    return int(rows[0][0]) if rows else 0
+
+
+def _version() -> object:
+    return MetaRow.select(MetaRow.value).where(MetaRow.key == "")
+
+
+def _put_version() -> object:
+    return upsert(MetaRow)
