@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
 
 from models.ids import EventId
 
@@ -71,14 +70,19 @@ def plain_request_id(text: str | None) -> str:
 class Problem(Exception):  # noqa: N818 - the leaves are named for what happened, e.g. `NotFound`
     """An operation has no value. The type says what to do about it."""
 
-    product_code: ClassVar[str] = ""
+    product_code: str = ""
     """The product's own code for this (facts, Dime.Scheduler §1.10), where it has one."""
     remedy: str = ""
     """What a person does about it; empty where nobody has to do anything."""
 
-    def __init__(self, about: About) -> None:
+    def __init__(self, about: About, *, product_code: str | None = None, remedy: str | None = None) -> None:
+        """`product_code` and `remedy` are given where those of the type do not fit."""
         super().__init__(about)
         self.about = about
+        if product_code is not None:
+            self.product_code = product_code
+        if remedy is not None:
+            self.remedy = remedy
 
     def __str__(self) -> str:
         code = f"[{self.product_code}] " if self.product_code else ""
@@ -113,11 +117,6 @@ class OutcomeUnknown(Transient):
 
 class NotAuthenticated(Problem):
     """The credentials are refused. `product_code` says how, `remedy` what to do."""
-
-    def __init__(self, about: About, *, product_code: str = "", remedy: str = "") -> None:
-        super().__init__(about)
-        self.product_code = product_code  # type: ignore[misc]  # of this problem: DSEX001-006 and DSEX010 differ
-        self.remedy = remedy
 
 
 class Refused(Problem):

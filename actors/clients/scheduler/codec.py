@@ -1,0 +1,214 @@
+"""Appointments and resources as Dime.Scheduler writes them, in every shape that was seen (facts §2.8, §3).
+
+Names come in any letter case, collections under two names or flat, numbers as numbers or text. What is not
+understood is read as the most private thing it could be (C9), and nothing here raises because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final, TypeVar
+
+from actors.clients.scheduler.dialect import Dialect
+from models.appointment import Appointment
+from models.content import Importance, Sensitivity, ShowAs
+from models.ids import AppointmentGuid, AppointmentId, ResourceNo
+from models.record import Record
+from models.resource import Resource
+from models.when import When
+from models.zones import board_when
+
+E = TypeVar("E", bound=Enum)
+
+IMPORTANCE: Final = {Importance.NORMAL: 0, Importance.HIGH: 1, Importance.LOW: 2}
+SHOW_AS: Final = {
+    ShowAs.FREE: 1,
+    ShowAs.TENTATIVE: 2,
+    ShowAs.BUSY: 3,
+    ShowAs.OOF: 4,
+    ShowAs.WORKING_ELSEWHERE: 5,
+    ShowAs.UNKNOWN: 6,
+}
+SENSITIVITY: Final = {
+    Sensitivity.NORMAL: 1,
+    Sensitivity.PERSONAL: 2,
+    Sensitivity.PRIVATE: 3,
+    Sensitivity.CONFIDENTIAL: 4,
+}
+OTHER_NAMES: Final = {"medium": "normal", "office": "busy", "outofoffice": "oof"}
+"""Dime.Scheduler's names where they are not Graph's (facts §1.13, §3.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a webhook's payload is about: enough to know where to look, whatever its shape."""
+
+    id: AppointmentId | None
+    guid: AppointmentGuid | None
+    resources: tuple[ResourceNo, ...]
+
+
+def read_appointment(row: Mapping[str, Any], dialect: Dialect) -> Appointment | None:
+    """One appointment; None where it has no id, no GUID or no time that can be read."""
+    record = Record(row)
+    id_, guid, when = _id(record), _guid(record), _when(record, dialect)
+    if id_ is None or guid is None or when is None:
+        return None
+    return Appointment(
+        id=id_,
+        number=_text(record, "appointmentNo"),
+        guid=guid,
+        subject=_text(record, "subject"),
+        body=_text(record, "body").replace("\r\n", "\n"),
+        when=when,
+        importance=_enum(IMPORTANCE, _first(record, "importance"), Importance.NORMAL) or Importance.NORMAL,
+        category=_category(record),
+        locked=_flag(_first(record, "locked", "isLocked")),
+        resources=_resources(record),
+        source_app=_source(record, "sourceApp"),
+        source_type=_source(record, "sourceType"),
+        show_as=_enum(SHOW_AS, _first(record, "showAs"), ShowAs.UNKNOWN),
+        sensitivity=_enum(SENSITIVITY, _first(record, "sensitivity"), Sensitivity.PRIVATE),
+        exchange_id=_text(record, "exchangeId"),
+        modified_at=_stamp(_text(record, "lastModifiedDate", "updatedAt", "modifiedDate")),
+        record=record,
+    )
+
+
+def read_notices(payload: object) -> tuple[Notice, ...]:
+    """What a webhook's body, one appointment or several, is about. What is no object says nothing."""
+    rows = payload if isinstance(payload, list) else [payload]
+    return tuple(_notice(Record(row)) for row in rows if isinstance(row, Mapping))
+
+
+def read_id(row: Mapping[str, Any]) -> AppointmentId | None:
+    """The id of a row that may not be readable otherwise."""
+    return _id(Record(row))
+
+
+def read_resource(row: Mapping[str, Any]) -> Resource | None:
+    """One resource; None where it has no number."""
+    record = Record(row)
+    number = _text(record, "resourceNo")
+    if not number:
+        return None
+    return Resource(
+        resource_no=ResourceNo(number),
+        display_name=_text(record, "displayName", "resourceName"),
+        email=_text(record, "email").strip(),
+        exchange_enabled=_flag(_first(record, "exchangeIntegrationEnabled")),
+    )
+
+
+def _notice(record: Record) -> Notice:
+    return Notice(id=_id(record), guid=_guid(record), resources=_resources(record))
+
+
+def _id(record: Record) -> AppointmentId | None:
+    value = _text(record, "id", "appointmentId")
+    return AppointmentId(value) if value else None
+
+
+def _guid(record: Record) -> AppointmentGuid | None:
+    value = _text(record, "appointmentGuid", "guid").strip("{} ").lower()
+    return AppointmentGuid(value) if value else None
+
+
+def _when(record: Record, dialect: Dialect) -> When | None:
+    start, end = _text(record, "start", "startDate"), _text(record, "end", "endDate")
+    is_all_day = _flag(_first(record, "isAllDay", "isAllDayEvent"))
+    try:
+        return board_when(start, end, is_all_day, dialect.zone, dialect.honour_offset)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _resources(record: Record) -> tuple[ResourceNo, ...]:
+    """Assignments or Resources, objects that hold a resource or are one, or a flat number; each once."""
+    found: dict[ResourceNo, None] = {}
+    for name in ("assignments", "resources", "resource"):
+        for one in _several(record.get(name)):
+            number = _resource_no(one)
+            if number:
+                found[ResourceNo(number)] = None
+    flat = _text(record, "resourceNo")
+    if flat:
+        found[ResourceNo(flat)] = None
+    return tuple(found)
+
+
+def _resource_no(one: object) -> str:
+    if isinstance(one, str):
+        return one
+    if not isinstance(one, Record):
+        return ""
+    within = one.get("resource")
+    nested = _text(within, "resourceNo") if isinstance(within, Record) else ""
+    return nested or _text(one, "resourceNo") or (within if isinstance(within, str) else "")
+
+
+def _category(record: Record) -> str:
+    """The appointment's own category; that of its task is another thing."""
+    category = _first(record, "category", "categories")
+    first = next(_several(category), "")
+    if isinstance(first, Record):
+        return _text(first, "name", "displayName")
+    return first if isinstance(first, str) else ""
+
+
+def _source(record: Record, name: str) -> str:
+    """The back office of an appointment, which its job names where it does not itself."""
+    own = _text(record, name)
+    task = record.get("task")
+    job = task.get("job") if isinstance(task, Record) else None
+    return own or (_text(job, name) if isinstance(job, Record) else "")
+
+
+def _stamp(text: str) -> datetime | None:
+    """When the server wrote it: no planning time but the server's own, UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        utc = aware.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return utc if utc.year > 1 else None
+
+
+def _enum(known: Mapping[E, int], value: object, unknown: E) -> E | None:
+    """The member that a number, a number as text or a name stands for; None where there is nothing."""
+    if value is None or value == "":
+        return None
+    name = str(value).strip().lower()
+    spellings = {str(number): member for member, number in known.items()}
+    spellings |= {member.value.lower(): member for member in known}
+    return spellings.get(OTHER_NAMES.get(name, name), unknown)
+
+
+def _several(value: object) -> Iterator[object]:
+    if isinstance(value, tuple):
+        yield from value
+    elif value is not None:
+        yield value
+
+
+def _first(record: Record, *names: str) -> object:
+    return next((value for name in names if (value := record.get(name)) is not None), None)
+
+
+def _text(record: Record, *names: str) -> str:
+    """The first of the members that says something, numbers included."""
+    for name in names:
+        value = record.get(name)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
+def _flag(value: object) -> bool:
+    return value is True or str(value).strip().lower() in ("true", "1")
