@@ -19,7 +19,7 @@ RAW_ELEMENTS: Final = frozenset(
 """Elements whose content holds no tags."""
 
 TAG_NAME: Final = re.compile(r"</?([A-Za-z][^\s/>]*)")
-TAG_PART: Final = re.compile(r"""=\s*"[^"]*"|=\s*'[^']*'|>""")
+TAG_PART: Final = re.compile(r"""=\s*"[^"]*(?:"|\Z)|=\s*'[^']*(?:'|\Z)|>""")
 ATTRIBUTE: Final = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
 
 
