@@ -181,6 +181,8 @@ def test_a_hostile_body_takes_time_in_proportion_to_its_length(unit: str) -> Non
 @example('<table class="x_dime-scheduler-block"><body>', "text")
 @example("<!-- <body>", "text")
 @example("<style><body></style><body>", "text")
+@example('<a title="<div><html>', "text")
+@example("</head", "text")
 def test_a12_a_new_block_loses_nothing_around_it(source: str, text: str) -> None:
     spliced = with_block(source, text)
     assert (read_block(spliced) or "") == normal_text(text)

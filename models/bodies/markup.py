@@ -30,7 +30,7 @@ class Kind(Enum):
     START = auto()
     END = auto()
     OTHER = auto()
-    """A comment, a declaration, or the content of a raw element: nothing that is read as text."""
+    """A comment, a declaration, a tag without an end, the content of a raw element: not read as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +81,23 @@ def _markup_at(source: str, opening: int) -> Piece:
         return Piece(Kind.OTHER, opening, _after(source, "-->", opening + 2))
     tag = TAG_NAME.match(source, opening)
     if tag is not None:
+        end = _tag_end(source, tag.end())
+        if end is None:
+            return Piece(Kind.OTHER, opening, len(source))
         kind = Kind.END if source[opening + 1] == "/" else Kind.START
-        return Piece(kind, opening, _tag_end(source, tag.end()), tag.group(1).lower())
+        return Piece(kind, opening, end, tag.group(1).lower())
     if source.startswith(("<!", "<?", "</"), opening):
         return Piece(Kind.OTHER, opening, _after(source, ">", opening))
     return Piece(Kind.TEXT, opening, opening + 1)
 
 
-def _tag_end(source: str, place: int) -> int:
+def _tag_end(source: str, place: int) -> int | None:
+    """Where the tag ends; None for one that is never closed, which is no tag."""
     while part := TAG_PART.search(source, place):
         place = part.end()
         if part.group() == ">":
             return place
-    return len(source)
+    return None
 
 
 def _after(source: str, text: str, place: int) -> int:
