@@ -6,7 +6,9 @@ import gc
 import random
 import sys
 import threading
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -71,6 +73,42 @@ def test_single_messages_to_an_idle_actor_always_wake_it() -> None:
         for _ in range(3000):  # each one meets the actor somewhere on its way into idleness
             ref.ask("and back")
         assert ref.ask("count") == (3000, 1)
+
+
+class _Interloper:
+    """A lock that, the moment before it is taken for the first time, lets somebody else in."""
+
+    def __init__(self, lock: threading.Lock, interlude: Callable[[], None]) -> None:
+        self.lock = lock
+        self.interlude: Callable[[], None] | None = interlude
+
+    def __enter__(self) -> None:
+        interlude, self.interlude = self.interlude, None
+        if interlude is not None:
+            interlude()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize("messages_per_turn", [1, 8])
+def test_a_message_that_comes_in_the_moment_an_actor_finds_its_inbox_empty_is_handled(
+    messages_per_turn: int,
+) -> None:
+    dispatcher = ManualDispatcher(random.Random(1), messages_per_turn=messages_per_turn)
+    diary = Diary()
+    ref = Scribe.start(diary, dispatcher=dispatcher)
+    dispatcher.run_until_idle()
+    ref.tell("first")
+    inbox: Any = ref.actor_inbox
+    # the turn takes "first" without the lock; the first time it needs the lock is to become idle
+    inbox._lock = _Interloper(inbox._lock, lambda: ref.tell("second"))
+    dispatcher.run_until_idle()
+    assert diary.entries == ["on_start", "first", "second"]
+    ref.tell("third")
+    dispatcher.run_until_idle()
+    assert diary.entries[-1] == "third"
 
 
 def test_a_flooded_actor_makes_room_for_the_others_after_its_share_of_messages() -> None:

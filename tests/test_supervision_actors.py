@@ -230,6 +230,7 @@ def test_a_quarantine_survives_the_process(runtime: SimulatedRuntime) -> None:
 def test_an_idle_child_leaves_and_comes_back_when_it_is_needed(runtime: SimulatedRuntime) -> None:
     company = Company(runtime)
     company.deliver("R1", 1)
+    company.tell(Ensure(key="R1"))
     runtime.settle()
     company.tell(Passivate(key="R1", incarnation=1))
     runtime.settle()
