@@ -166,6 +166,8 @@ def _as_seen(organizer: Person, content: Content) -> tuple[Attendee, ...]:
 
 def _mirror_series(event: Event, copy: Event) -> None:
     """The copy's series becomes that of the original; cancelled occurrences of the copy stay."""
+    if event.recurrence is None or not event.recurrence.same_pattern(copy.recurrence):
+        copy.removed_dates, copy.exceptions = set(), {}
     copy.recurrence = event.recurrence
     gone = event.removed_dates - {day for day, one in copy.exceptions.items() if one.is_cancelled}
     copy.removed_dates = copy.removed_dates | gone if event.is_series else set()

@@ -61,14 +61,14 @@ def instances(event: Event, window: Window) -> list[Item]:
 
 def in_window(events: Iterable[Event], window: Window) -> list[Item]:
     """A calendar view: everything that overlaps the window, masters aside, by start."""
-    found: list[Item] = []
+    found: list[tuple[datetime, Item]] = []
     for event in events:
         if event.is_series:
-            found.extend(instances(event, window))
+            found.extend((item.span()[0], item) for item in instances(event, window))
         elif window.overlaps(event.span):
-            found.append(Item(event=event))
-    found.sort(key=lambda item: item.span()[0])
-    return found
+            found.append((event.span[0], Item(event=event)))
+    found.sort(key=lambda pair: pair[0])
+    return [item for _, item in found]
 
 
 def _date(moment: datetime, shift: timedelta) -> date:
