@@ -126,7 +126,7 @@ class UsersApi:
         return filter(found.test, self._named(found.names))
 
     def _named(self, names: Iterable[str]) -> Iterator[User]:
-        """The users with these ids, UPNs and addresses, each once; who is not in the index is searched for."""
+        """The users with these ids, UPNs and addresses, each once; who is not indexed is searched for."""
         users = self._tenant.users
         if self._indexed != len(users):
             self._by_name = {name: user.id for user in users.values() for name in _names(user)}
