@@ -37,6 +37,10 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
         except KeyError:
             raise AttributeError(name) from None
 
+    def lookup(self, lower_name: str) -> Scalar | Record | tuple[object, ...]:
+        """The value of a name that is in lower case already; None where there is none."""
+        return self._values.get(lower_name)
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._values
 

@@ -1,0 +1,153 @@
+"""Calling what `members` and `statics` offer. Arguments are checked once, and converted where they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from models.expressions.code import CHARACTERS_A_STEP, Code, Frame, Run, constant, spend
+from models.expressions.errors import Fault
+from models.expressions.members import Operation, members
+from models.expressions.operators import FROM_TEXT, NUMERIC, converted
+from models.expressions.paths import null_fault
+from models.expressions.schema import Kind, Schema
+from models.expressions.statics import StaticType, types
+from models.expressions.values import conformer, kind_of, shown
+
+KINDS_OF_TYPES = {"str": Kind.TEXT, "datetime": Kind.DATETIME, "timedelta": Kind.DURATION}
+"""The kind of a value whose type nobody declared, by the name of its class."""
+
+
+def arguments(
+    operation: Operation, given: list[Code], position: int, zone: tzinfo | None, *, nulls: bool = False
+) -> list[Run]:
+    """What gives the arguments, each of the kind that the operation takes.
+
+    Raises:
+        Fault: there are too few or too many, or one is of another kind.
+    """
+    most = len(operation.takes)
+    if not operation.needs <= len(given) <= most:
+        count = str(most) if operation.needs == most else f"{operation.needs} to {most}"
+        plural = "" if count == "1" else "s"
+        raise Fault(f"{operation.name} takes {count} argument{plural}, not {len(given)}", position)
+    return [
+        _argument(operation.name, code, schema, zone, nulls=nulls)
+        for code, schema in zip(given, operation.takes, strict=False)
+    ]
+
+
+def _argument(name: str, code: Code, schema: Schema, zone: tzinfo | None, *, nulls: bool) -> Run:
+    code = converted(code, schema, zone)
+    kind, wanted = code.schema.kind, schema.kind
+    alike = kind is wanted or wanted is Kind.ANY or (kind in NUMERIC and wanted in NUMERIC - {Kind.INT})
+    if not (alike or kind in (Kind.ANY, Kind.NULL) or (kind is Kind.ENUM and wanted is Kind.INT)):
+        raise Fault(f"{name} takes {schema.label}, not {code.schema.label}", code.position)
+    inner, position, path = code.run, code.position, code.path
+    check = kind is Kind.ANY and wanted in FROM_TEXT | {Kind.TEXT, Kind.LIST}
+    conform = conformer(schema, zone) if check else None
+
+    def run(frame: Frame) -> object:
+        value = inner(frame)
+        if value is None and not nulls:
+            raise Fault(f"{name} was given NULL{f' ({path})' if path else ''}", position, path=path)
+        if conform is None or value is None:
+            return value
+        try:
+            return conform(value)
+        except ValueError as error:
+            raise Fault(f"{name} was given {shown(value)}: {error}", position, path=path) from None
+
+    return run
+
+
+def of_value(
+    operation: Operation, target: Code, given: list[Code], position: int, zone: tzinfo | None, *, safe: bool
+) -> Code:
+    """The code of `target.operation(given)`; NULL of NULL where `safe`."""
+    runs = arguments(operation, given, position, zone)
+    owner, path, member = target.run, target.path, operation.name
+
+    def run(frame: Frame) -> object:
+        value = owner(frame)
+        if value is None:
+            if safe:
+                return None
+            raise null_fault(path, member, position)
+        return invoke(operation, frame, [value, *(one(frame) for one in runs)], position)
+
+    return Code(run=run, schema=operation.gives, position=position, nullable=safe)
+
+
+def invoke(operation: Operation, frame: Frame, values: list[object], position: int) -> object:
+    """The result of an operation on values, the target first.
+
+    Raises:
+        Fault: it has none, or costs more than is left of the budget.
+    """
+    first = values[0] if values else None
+    if isinstance(first, str) and len(first) > CHARACTERS_A_STEP:
+        spend(frame, len(first) // CHARACTERS_A_STEP, position)
+    try:
+        return operation.call(*values)
+    except (ValueError, ArithmeticError) as error:
+        message = "the result is outside the calendar" if isinstance(error, OverflowError) else str(error)
+        raise Fault(f"{operation.name}: {message}", position) from None
+
+
+def of_type(
+    static: StaticType,
+    operation: Operation,
+    given: list[Code],
+    position: int,
+    zone: tzinfo | None,
+    *,
+    nulls: bool,
+) -> Code:
+    """The code of `Type.operation(given)`, computed at once where every argument is a constant."""
+    runs = arguments(operation, given, position, zone, nulls=nulls)
+
+    def run(frame: Frame) -> object:
+        return invoke(operation, frame, [one(frame) for one in runs], position)
+
+    if all(code.constant for code in given):
+        return constant(run([len(given) * CHARACTERS_A_STEP]), operation.gives, position)
+    code = Code(run=run, schema=operation.gives, position=position, nullable=False)
+    if static.name == "String" and operation.name.startswith("IsNullOr") and given[0].path:
+        return Code(run=run, schema=code.schema, position=position, nullable=False,
+                    false_means=frozenset({given[0].path.lower()}))  # fmt: skip
+    return code
+
+
+def of_unknown(
+    name: str, given: list[Code], position: int, zone: tzinfo | None, *, is_property: bool
+) -> Mapping[Kind, tuple[Operation, list[Run]]]:
+    """What `name` may be of a value whose type nobody declared, by kind."""
+    found: dict[Kind, tuple[Operation, list[Run]]] = {}
+    for kind, operations in members().items():
+        operation = operations.get(name.lower())
+        if operation is None or operation.is_property is not is_property:
+            continue
+        if operation.needs <= len(given) <= len(operation.takes):
+            found[kind] = (operation, arguments(operation, given, position, zone))
+    return found
+
+
+def invoke_unknown(
+    found: Mapping[Kind, tuple[Operation, list[Run]]], frame: Frame, value: object, name: str, position: int
+) -> object:
+    """The result of the one of `found` that fits the value.
+
+    Raises:
+        Fault: none does.
+    """
+    kind = KINDS_OF_TYPES.get(type(value).__name__)
+    if kind is None or kind not in found:
+        raise Fault(f"{kind_of(value)} has no {name}", position)
+    operation, runs = found[kind]
+    return invoke(operation, frame, [value, *(one(frame) for one in runs)], position)
+
+
+def static_type(name: str) -> StaticType | None:
+    """The type of that name, in any letter case."""
+    return types().get(name.lower())
