@@ -101,7 +101,8 @@ class DeltaRounds:
                 "The following parameters are not supported with change tracking over the 'CalendarView' "
                 f"resource: '{', '.join(f'${name}' for name in refused)}'.",
             )
-        text = call.option("$deltatoken") or call.option("$skiptoken")
+        sent = (call.option("$deltatoken"), call.option("$skiptoken"))
+        text = next((one for one in sent if one is not None), None)
         token = self._begin(call, calendar, mailbox) if text is None else self._resume(text, mailbox)
         state = self._states[mailbox.user_id][token.state]
         return self._written(call, state, token, renderer)
