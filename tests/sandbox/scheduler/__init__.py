@@ -1,1 +1,1 @@
-"""Dime.Scheduler: its HTTP API, behaving as facts/dime-scheduler.md says."""
+"""A local Dime.Scheduler: its board, HTTP API, import procedures and webhooks (facts/dime-scheduler.md)."""
