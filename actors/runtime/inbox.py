@@ -105,7 +105,7 @@ class Inbox:
         """Add a message. Once closed, an ask is answered with `ActorDeadError` and a tell raises it."""
         reply_to = envelope.reply_to
         dispatcher = self._dispatcher
-        if isinstance(reply_to, PoolFuture) and dispatcher is not None:
+        if reply_to is not None and dispatcher is not None and isinstance(reply_to, PoolFuture):
             reply_to.expect_from(dispatcher)
         with self._lock:
             turn, closed = self._turn, self._closed
