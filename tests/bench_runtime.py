@@ -1,8 +1,8 @@
 """What actors on shared threads cost, beside Pykka's one thread per actor: `python -m tests.bench_runtime`.
 
 Both sides run in this process, one after the other, so that the ratios may be trusted where the absolute
-figures depend on the machine and on what else it is doing. Tells are sent by one thread to all actors in turn,
-and timed until the last has been handled. Stock Pykka is given fewer of them, for it is slow enough.
+figures depend on the machine and on what else it is doing. Tells are sent by one thread to all actors in
+turn, and timed until the last has been handled. Stock Pykka is given fewer of them, for it is slow enough.
 """
 
 from __future__ import annotations
