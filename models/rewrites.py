@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.bodies import html_of, read_block, replaceable, with_block
@@ -59,20 +60,36 @@ class PersonRewrite:
     def _category(self, detail: EventDetail) -> tuple[tuple[str, ...] | None, ShowAs | None]:
         """The entries and the show-as that give the board category, each None where it stays.
 
-        A category that came from the show-as changes the show-as if another one stands for the new category;
-        otherwise the entry that gave the old category is replaced.
+        Both stay where the settings have nothing that would read back as this category: an entry that changes
+        nothing on the board would only be in the person's way.
         """
         if self.category is None:
             return None, None
-        source = self.categories.source(detail.categories, self.show_as)
-        show_as = self.categories.show_as_for(self.category) if self.category else None
-        entry = self.categories.entry_for(self.category) if self.category else ""
-        if show_as is not None and (entry is None or not source.entry):
-            without = with_entry(detail.categories, source.entry, "")
-            return _if_changed(detail.categories, without), None if show_as is self.show_as else show_as
-        if entry is None:
-            entry = self.categories.outlook_name(self.category)
-        return _if_changed(detail.categories, with_entry(detail.categories, source.entry, entry)), None
+        for entries, show_as in self._candidates(detail, self.category):
+            if self.categories.source(entries, show_as).board == self.category:
+                changed = None if show_as is self.show_as else show_as
+                return _if_changed(detail.categories, entries), changed
+        return None, None
+
+    def _candidates(self, detail: EventDetail, category: str) -> Iterator[tuple[tuple[str, ...], ShowAs]]:
+        """Entries and show-as that may give the category, the least intrusive first.
+
+        A category that came from an entry goes back to an entry, one that came from the show-as to the
+        show-as, as far as `mapping.board_categories` has both.
+        """
+        yield detail.categories, self.show_as
+        given_by = self.categories.source(detail.categories, self.show_as).entry
+        if not category:
+            yield with_entry(detail.categories, given_by, ""), self.show_as
+            return
+        entry, show_as = self.categories.entry_for(category), self.categories.show_as_for(category)
+        if given_by and entry:
+            yield with_entry(detail.categories, given_by, entry), self.show_as
+        if show_as is not None:
+            yield with_entry(detail.categories, given_by, ""), show_as
+        for name in (entry, self.categories.outlook_name(category)):
+            if name:
+                yield with_entry(detail.categories, given_by, name), self.show_as
 
 
 def _if_changed(now: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...] | None:
