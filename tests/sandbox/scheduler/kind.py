@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.sandbox.scheduler.casing import Field, Schema, texts
 from tests.sandbox.scheduler.values import ValueType
@@ -20,6 +22,8 @@ class Kind:
     upsert: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
     """Names of import procedures."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What a new record holds where nobody sets it; otherwise a boolean is false and the rest null."""
     hidden: frozenset[str] = field(default_factory=frozenset)
     """Columns that are never read back."""
 

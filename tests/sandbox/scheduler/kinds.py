@@ -53,6 +53,7 @@ CONNECTOR = Kind(
     routes=("connector", "connectors"),
     upsert=("mboc_upsertConnector", "mboc_addConnector"),
     delete=("mboc_deleteConnector",),
+    defaults={"enabled": True, "sendAppointmentToWebService": True, "type": "3"},
     hidden=frozenset({"password"}),
 )
 

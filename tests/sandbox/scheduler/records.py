@@ -64,7 +64,8 @@ class Drawer:
         if self.kind.name in ("job", "task"):
             return {}
         columns = (column for column in self.kind.schema.fields if column.name != "id")
-        return {column.name: False if column.type is ValueType.BIT else None for column in columns}
+        blank = {column.name: False if column.type is ValueType.BIT else None for column in columns}
+        return blank | dict(self.kind.defaults)
 
     def delete(self, values: Mapping[str, Any], *, some: bool = False) -> bool:
         """Takes away what agrees with the key columns that are set; whether there was anything.

@@ -249,9 +249,9 @@ class Webhooks:
 
 def _is_webhook(connector: Record) -> bool:
     return (
-        connector.get("enabled", True)
-        and connector.get("sendAppointmentToWebService", True)
-        and str(connector.get("type", "3")).lower() in WEBHOOK_TYPES
+        connector["enabled"]
+        and connector["sendAppointmentToWebService"]
+        and str(connector["type"]).lower() in WEBHOOK_TYPES
     )
 
 
