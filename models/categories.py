@@ -53,17 +53,18 @@ class CategoryMap:
         if like and _same(self.outlook_name(like), outlook):
             return like
         names = (board for board, name in self.categories.items() if _same(name, outlook))
-        return next(names, None) or self._as_known(outlook) or outlook
+        return self._spelled(next(names, None) or outlook)
 
     def own_entry(self, entries: tuple[str, ...], agreed: str | None) -> str:
         """The entry of a board-born event's categories that is the board's.
 
-        It is the agreed one while it is still there, else the first that a board category stands for, else
-        none: then "".
+        It is the agreed one while it is still there, else the first that stands for a board category, spelled
+        as the connector spells it; "" is none.
         """
         if agreed and any(_same(entry, agreed) for entry in entries):
             return agreed
-        return next((entry for entry in entries if self._stands_for_known(entry)), "")
+        known = (entry for entry in entries if self._stands_for_known(entry))
+        return next((self.outlook_name(self.board_name(entry)) for entry in known), "")
 
     def source(self, entries: tuple[str, ...], show_as: ShowAs) -> Source:
         """What gives an Outlook-born event its board category.
@@ -73,9 +74,9 @@ class CategoryMap:
         """
         for entry in entries:
             if entry.casefold() not in SHOW_AS_BY_NAME and (board := _lookup(self.board_categories, entry)):
-                return Source(board=board, entry=entry)
+                return Source(board=self._spelled(board), entry=entry)
         if board := _lookup(self.board_categories, show_as.value):
-            return Source(board=board)
+            return Source(board=self._spelled(board))
         known = next((entry for entry in entries if self._stands_for_known(entry)), None)
         return Source(board=self.board_name(known), entry=known) if known else Source()
 
@@ -92,16 +93,14 @@ class CategoryMap:
         return next((name for name in names if name.casefold() not in SHOW_AS_BY_NAME), None)
 
     def _stands_for_known(self, entry: str) -> bool:
-        return (
-            any(_same(name, entry) for name in self.categories.values()) or self._as_known(entry) is not None
+        """Whether the entry is the Outlook name of a category that the board has."""
+        return any(_same(name, entry) for name in self.categories.values()) or any(
+            _same(name, entry) and _same(self.outlook_name(name), name) for name in self.known
         )
 
-    def _as_known(self, outlook: str) -> str | None:
-        """The board's spelling of a name that both sides share."""
-        shared = (
-            name for name in self.known if _same(name, outlook) and _same(self.outlook_name(name), name)
-        )
-        return next(shared, None)
+    def _spelled(self, board: str) -> str:
+        """The name as the board spells it, so that a setting's letter case is no difference."""
+        return next((name for name in self.known if _same(name, board)), board)
 
 
 def with_entry(entries: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:

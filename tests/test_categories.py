@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +58,7 @@ def test_b11_an_outlook_category_leads_back_to_the_board_category(
         (("Red", "blue CATEGORY"), "Blue category", "Blue category"),
         (("Holiday", "Blue category"), "Blue category", "Blue category"),
         (("Red", "Holiday"), "Blue category", "Holiday"),
-        (("Red", "training"), "Blue category", "training"),
+        (("Red", "training"), "Blue category", "Training"),
         (("Red", "SERVICE"), "Blue category", ""),
         (("Red",), "Blue category", ""),
         ((), "", ""),
@@ -67,6 +69,13 @@ def test_b11_the_boards_entry_is_the_agreed_one_or_another_that_the_board_knows(
     entries: tuple[str, ...], agreed: str | None, own: str
 ) -> None:
     assert MAP.own_entry(entries, agreed) == own
+
+
+def test_a8_the_boards_own_spelling_of_a_category_is_no_change() -> None:
+    categories = replace(MAP, known=frozenset({"Absent", "Leave", "Medical"}))
+    assert categories.source((), ShowAs.OOF).board == "Absent"
+    assert categories.source(("DENTIST",), ShowAs.OOF).board == "Medical"
+    assert categories.board_name("holiday") == "Leave"
 
 
 @pytest.mark.parametrize(
