@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.sandbox.clock import Clock
-from tests.sandbox._interim import seed_company
+from tests.sandbox.company import seed_company
 from tests.sandbox.faults import Faults, Kind
 from tests.sandbox.graph.authority import Authority
 from tests.sandbox.graph.service import GraphService
@@ -77,9 +77,7 @@ class Services:
         )
         self._held: list[tuple[datetime, int, Delivery, Callable[[Delivery], None]]] = []
         self._held_so_far = 0
-        self.company = seed_company(
-            company, tenant=self.tenant, board=self.board, now=now, random=self._random("company")
-        )
+        seed_company(company, tenant=self.tenant, board=self.board, now=now, random=self._random("company"))
 
     def resources(self) -> list[dict[str, Any]]:
         """Number and e-mail address of every resource of the board."""
