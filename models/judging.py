@@ -19,6 +19,11 @@ class Judge:
     board_born: Container[EventId] = frozenset()
     """The events of this mailbox that the board wrote: their words are the board's own."""
 
+    @staticmethod
+    def of_linked(preferences: Preferences) -> Judge:
+        """For reading events that carry the link property: whichever they are, the board wrote them."""
+        return Judge(preferences=preferences, board_born=_Everything())
+
     def verdict(self, head: EventHead) -> Verdict:
         """How much of an Outlook-born event its owner shares."""
         return judge(head, self.preferences)
@@ -56,3 +61,10 @@ def effective_preferences(
 ) -> Preferences:
     """The preferences that hold for a resource: its own where resources decide, else the defaults (B17)."""
     return stored.preferences if stored is not None and resources_decide else defaults
+
+
+class _Everything:
+    """A container of every event."""
+
+    def __contains__(self, event_id: object) -> bool:
+        return True

@@ -95,7 +95,7 @@ BOARD_OWNED = frozenset({Field.SUBJECT, Field.BODY, Field.LOCATION})
 PERSON_OWNED = frozenset({Field.SHOW_AS, Field.SENSITIVITY})
 """Never taken from the board: what a person shows and shares is the person's."""
 
-_VERDICT_REASONS = {
+VERDICT_REASONS = {
     Verdict.SHARING_OFF: Reason.SHARING_OFF,
     Verdict.SHOW_AS_NOT_SHARED: Reason.SHOW_AS_NOT_SHARED,
     Verdict.SENSITIVITY_NOT_SHARED: Reason.SENSITIVITY_NOT_SHARED,
@@ -142,7 +142,7 @@ def _new_on_board(board: BoardSide, policy: Policy, reason: Reason) -> Decision:
 
 def _new_in_outlook(outlook: OutlookSide, policy: Policy, reason: Reason) -> Decision:
     if not outlook.verdict.reaches_board:
-        return _nothing(_VERDICT_REASONS[outlook.verdict])
+        return _nothing(VERDICT_REASONS[outlook.verdict])
     if not outlook.in_window:
         return _nothing(Reason.OUTSIDE_WINDOW)
     if not policy.to_board:
@@ -234,7 +234,7 @@ def _outlook_born(
     if isinstance(outlook, Gone):
         return _away_from_board(away, policy, Reason.DELETED_IN_OUTLOOK)
     if outlook is not None and not outlook.verdict.reaches_board:
-        return _away_from_board(away, policy, _VERDICT_REASONS[outlook.verdict])
+        return _away_from_board(away, policy, VERDICT_REASONS[outlook.verdict])
     if away or isinstance(board, Gone):
         return _deleted_by_planner(link, outlook, policy)
     return _merge_outlook_born(link, board, outlook, policy)

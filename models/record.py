@@ -54,7 +54,7 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
         return isinstance(other, Record) and self._values == other._values
 
     def __hash__(self) -> int:
-        return hash(tuple(sorted(self._values)))
+        return hash(frozenset(self._values.items()))
 
     def __repr__(self) -> str:
         return f"Record({', '.join(self._names)})"

@@ -1,0 +1,321 @@
+"""The actor of one resource: it owns the resource's links and serialises everything that happens to them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pykka import ActorDeadError, ActorRef
+
+from actors.clients.graph.operations import GraphOperation
+from actors.clients.scheduler.operations import SchedulerOperation
+from actors.clients.steps import Outcome, Priority, Submit
+from actors.resource.board_reader import BoardReader
+from actors.resource.chronicle import Chronicle
+from actors.resource.desk import Desk, is_being_created
+from actors.resource.hints import Hints
+from actors.resource.mailbox_reader import MailboxReader
+from actors.resource.messages import BoardListed, Hint, Run, Wake
+from actors.resource.relocation import relocate
+from actors.resource.sides import Lens
+from actors.resource.writer import Writer
+from actors.runtime.clock import Clock
+from actors.runtime.pooled import PooledActor
+from actors.runtime.timers import Timers
+from actors.store_actor import Commit, Query
+from models.book import LinkBook
+from models.ids import ResourceNo
+from models.judging import effective_preferences
+from models.link import Link, Unshared
+from models.mapper import Mapper
+from models.preferences import Preferences
+from models.reconcile import Policy
+from models.resource import Mailbox, Resource
+from models.storage.changes import Change, FinishJournal
+from models.storage.records import DeadLetter, DeltaState, Intent, ResourcePreferences, Trigger
+from models.storage.store import Store
+from models.when import Window, window_around
+
+T = TypeVar("T")
+
+IDLE_SECONDS = 600.0
+"""An actor with nothing to do for this long stops; the next hint starts it again from the store."""
+FULL_ROUND_SECONDS = 24 * 3600.0
+"""How old a delta link's frozen window may become before a new round is begun (facts §3.4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What holds for every resource at this moment. Replaced as a whole when something of it changes."""
+
+    mapper: Mapper
+    policy: Policy
+    defaults: Preferences
+    resources_decide: bool
+    past_days: int
+    future_days: int
+    source_app: str
+    source_type: str
+
+    def window(self, now: datetime) -> Window:
+        """The synchronised window at this moment."""
+        return window_around(now, past_days=self.past_days, future_days=self.future_days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Everything that a resource actor is given: the others, and what is injected everywhere."""
+
+    graph: ActorRef[Any]
+    scheduler: ActorRef[Any]
+    store: ActorRef[Any]
+    hints: Hints
+    clock: Clock
+    timers: Timers
+    random: random.Random
+    configuration: Callable[[], Configuration]
+    hint: Callable[[ResourceNo, Hint], None]
+    trouble: Callable[[ResourceNo, Exception], None]
+    settled: Callable[[ResourceNo], None]
+    """Told whenever the resource has nothing left to do."""
+    passivate: Callable[[ResourceNo, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What the store knows of a resource."""
+
+    links: tuple[Link, ...]
+    unshared: tuple[Unshared, ...]
+    intents: tuple[Intent, ...]
+    parked: tuple[DeadLetter, ...]
+    preferences: ResourcePreferences | None
+    delta: DeltaState | None
+
+
+class ResourceActor(PooledActor):
+    """One resource. See the package's README for who does what inside."""
+
+    def __init__(
+        self, *, resource: Resource, mailbox: Mailbox, incarnation: int, surroundings: Surroundings
+    ) -> None:
+        super().__init__()
+        self.resource, self.mailbox, self.incarnation = resource, mailbox, incarnation
+        self.around = surroundings
+        self.random = surroundings.random
+        self._desk: Desk | None = None
+        self._board: BoardReader | None = None
+        self._reader: MailboxReader | None = None
+        self._writer: Writer | None = None
+        self._ready = False
+        self._reloading = False
+        self._journal: tuple[str, ...] = ()
+        self._was_busy = True
+        self._idle_since = 0.0
+
+    def on_start(self) -> None:
+        number, mailbox = self.resource.resource_no, self.mailbox.id
+        self.around.hints.restore(number)
+
+        def read(store: Store) -> Loaded:
+            return Loaded(
+                links=store.links_of(number),
+                unshared=store.unshared_of(number),
+                intents=store.pending_intents(number),
+                parked=store.dead_letters(number),
+                preferences=store.preferences_of(number),
+                delta=store.delta_state(mailbox),
+            )
+
+        self.load(read, self._loaded)
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Run():
+                message.then()
+            case Wake():
+                self._take_hints()
+            case _:
+                return super().on_receive(message)
+        self._look_around()
+        return None
+
+    # From the store to work
+
+    def _loaded(self, loaded: Loaded) -> None:
+        configuration, now = self.around.configuration(), self.now()
+        lens = Lens(
+            resource_no=self.resource.resource_no,
+            preferences=self._effective(loaded.preferences),
+            mapper=configuration.mapper,
+            window=configuration.window(now),
+        )
+        book = LinkBook(self.mailbox.id, loaded.links, loaded.unshared)
+        desk = Desk(
+            resource=self.resource,
+            mailbox=self.mailbox,
+            lens=lens,
+            policy=configuration.policy,
+            book=book,
+            ports=self,
+        )
+        chronicle = Chronicle(
+            resource_no=self.resource.resource_no,
+            mailbox=self.mailbox.id,
+            preferences=lambda: desk.lens.preferences,
+            clock=self.around.clock,
+            random=self.random,
+        )
+        self._desk = desk
+        self._writer = Writer(desk, chronicle, loaded.parked)
+        desk.employ(self._writer)
+        self._board = BoardReader(
+            desk, source_app=configuration.source_app, source_type=configuration.source_type
+        )
+        self._reader = MailboxReader(desk, self._board, chronicle, loaded.delta)
+        relocate(self._writer, loaded.intents)
+        if self._reader.is_new:
+            self._reader.adopt_linked(lambda: self._begin(loaded.intents))
+        else:
+            self._begin(loaded.intents)
+
+    def _begin(self, intents: tuple[Intent, ...]) -> None:
+        """Finish what an earlier life began, then listen."""
+        if self._desk is None or self._writer is None:
+            return
+        unfinished = {intent.guid: intent for intent in intents if intent.guid is not None}
+        for link in self._desk.book:
+            if link.guid in unfinished or is_being_created(link):
+                item = self._desk.item(link.guid, Trigger.RECOVERY)
+                item.intent = unfinished[link.guid].id if link.guid in unfinished else ""
+                self._writer.recover(item)
+        self._writer.drop_intents(
+            intent for intent in intents if intent.guid is None or self._desk.book.get(intent.guid) is None
+        )
+        self._ready = True
+        self._take_hints()
+
+    # Hints
+
+    def _take_hints(self) -> None:
+        if not self._ready or self._desk is None or self._board is None or self._reader is None:
+            return
+        hint, listing = self.around.hints.take(self.resource.resource_no)
+        if listing is not None:
+            self._board.listed(listing)
+        if hint is not None:
+            self._heed(hint, self._desk, self._board, self._reader)
+        if self._reader.is_new and self._reader.is_idle:
+            # what the board has from Outlook must be known before the mailbox is read (C5)
+            if self._board.has_listed:
+                self._reader.ask(Trigger.START)
+            else:
+                self._board.list_window(Trigger.START)
+
+    def _heed(self, hint: Hint, desk: Desk, board: BoardReader, reader: MailboxReader) -> None:
+        self._journal += hint.journal
+        window = self.around.configuration().window(self.now())
+        if window != desk.lens.window:
+            desk.look_through(window)
+        if hint.board:
+            board.list_window(hint.trigger)
+        elif hint.appointments:
+            board.read(hint.appointments, hint.trigger)
+        if hint.preferences:
+            self._reload_preferences(desk, reader)
+        elif (hint.outlook or hint.full) and not reader.is_new:
+            reader.ask(hint.trigger, full=hint.full or self._window_is_old(reader))
+
+    def _reload_preferences(self, desk: Desk, reader: MailboxReader) -> None:
+        def loaded(stored: ResourcePreferences | None) -> None:
+            self._reloading = False
+            desk.share(self._effective(stored))
+            if not reader.is_new:
+                reader.ask(Trigger.PREFERENCES, full=True)
+
+        self._reloading = True
+        self.load(lambda store: store.preferences_of(self.resource.resource_no), loaded)
+
+    def _effective(self, stored: ResourcePreferences | None) -> Preferences:
+        configuration = self.around.configuration()
+        return effective_preferences(
+            stored.stored if stored is not None else None,
+            configuration.defaults,
+            resources_decide=configuration.resources_decide,
+        )
+
+    def _window_is_old(self, reader: MailboxReader) -> bool:
+        if reader.state is None:
+            return True
+        age = (self.now() - reader.state.full_round_at).total_seconds()
+        return age > FULL_ROUND_SECONDS
+
+    def _look_around(self) -> None:
+        """Whether there is nothing left to do: then hints are done, and rest may be near."""
+        if not self._ready or self._desk is None or self._board is None or self._reader is None:
+            return
+        idle = self._desk.is_idle and self._board.is_idle and self._reader.is_idle and not self._reloading
+        if self._reader.is_new and idle and self._board.has_listed:
+            self._reader.ask(Trigger.START)
+            idle = False
+        if idle and self._was_busy:
+            if self._journal:
+                done, self._journal = self._journal, ()
+                self.commit(FinishJournal(ids=done))
+            self.around.hints.settle(self.resource.resource_no)
+            self.around.settled(self.resource.resource_no)
+            self._idle_since = since = self.monotonic()
+            self.later(IDLE_SECONDS, lambda: self._rest(since))
+        self._was_busy = not idle
+
+    def _rest(self, since: float) -> None:
+        if since == self._idle_since and not self._was_busy:
+            self.around.passivate(self.resource.resource_no, self.incarnation)
+
+    # The ports
+
+    def now(self) -> datetime:
+        return self.around.clock.now()
+
+    def monotonic(self) -> float:
+        return self.around.clock.monotonic()
+
+    def graph(self, operation: GraphOperation[Any], then: Callable[[Outcome], None]) -> None:
+        self.around.graph.tell(self._submit(operation, then))
+
+    def board(self, operation: SchedulerOperation[Any], then: Callable[[Outcome], None]) -> None:
+        self.around.scheduler.tell(self._submit(operation, then))
+
+    def commit(self, *changes: Change, then: Callable[[], None] | None = None) -> None:
+        back = None if then is None else lambda: self._run(then)
+        self.around.store.tell(Commit(changes=changes, then=back))
+
+    def load(self, query: Callable[[Store], T], then: Callable[[T], None]) -> None:
+        self.around.store.tell(Query(read=query, then=lambda answer: self._run(lambda: then(answer))))
+
+    def later(self, seconds: float, then: Callable[[], None]) -> None:
+        self.around.timers.after(seconds, lambda: self._run(then))
+
+    def hint(self, resource_no: ResourceNo, hint: Hint) -> None:
+        self.around.hint(resource_no, hint)
+
+    def trouble(self, problem: Exception) -> None:
+        self.around.trouble(self.resource.resource_no, problem)
+
+    def _submit(self, operation: Any, then: Callable[[Outcome], None]) -> Submit:  # noqa: ANN401 - of either service
+        priority = Priority.CHANGE if operation.is_write else Priority.CATCH_UP
+        return Submit(
+            operation=operation,
+            reply=lambda outcome: self._run(lambda: then(outcome)),
+            priority=priority,
+        )
+
+    def _run(self, then: Callable[[], None]) -> None:
+        """Have something done in a turn of this actor; by now it may have stopped, and then it is moot."""
+        try:
+            self.actor_ref.tell(Run(then))
+        except ActorDeadError:
+            return

@@ -1,0 +1,167 @@
+"""What is read from the board for one resource, and what follows from what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from actors.clients.scheduler.operations import AppointmentListing, ListAppointments
+from actors.clients.steps import Failed, Outcome
+from actors.resource.desk import Desk
+from actors.resource.facts import BoardFact
+from actors.resource.messages import AppointmentRef, BoardListed
+from models.appointment import Appointment
+from models.content import Content
+from models.ids import AppointmentGuid, EventId, EventKey
+from models.link import Agreed, Link, LinkState, Origin
+from models.reconcile import GONE, BoardSide
+from models.storage.changes import PutLink
+from models.storage.records import Trigger
+from models.when import Window
+
+
+class BoardReader:
+    """Reads the board and tells the desk."""
+
+    def __init__(self, desk: Desk, *, source_app: str, source_type: str) -> None:
+        """`source_app` and `source_type` are stamped on what the connector itself writes."""
+        self.desk = desk
+        self._own_stamp = (source_app.lower(), source_type.lower())
+        self.orphans: dict[AppointmentGuid, Appointment] = {}
+        """Appointments from Outlook that no link knows: their events may turn up (C5)."""
+        self.has_listed = False
+        self._listing = False
+        self._again: Trigger | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being read."""
+        return not self._listing
+
+    def list_window(self, trigger: Trigger) -> None:
+        """Read every appointment of the resource in the window."""
+        if self._listing:
+            self._again = trigger
+            return
+        self._listing = True
+        desk, window = self.desk, self.desk.lens.window
+        operation = ListAppointments(window=window, resources=(desk.resource.resource_no,))
+        asked_at = desk.ports.monotonic()
+        desk.ports.board(operation, lambda outcome: self._answered(outcome, window, asked_at, trigger))
+
+    def _answered(self, outcome: Outcome, window: Window, asked_at: float, trigger: Trigger) -> None:
+        self._listing = False
+        if isinstance(outcome, Failed):
+            # an error is never an empty list (C11): nothing is concluded, and it is asked again
+            self.desk.ports.later(30.0, lambda: self.list_window(trigger))
+            return
+        listing: AppointmentListing = outcome.value
+        self.listed(
+            BoardListed(
+                appointments=listing.appointments,
+                unreadable=listing.unreadable,
+                window=window,
+                asked_at=asked_at,
+                trigger=trigger,
+            )
+        )
+        if self._again is not None:
+            again, self._again = self._again, None
+            self.list_window(again)
+
+    def listed(self, listing: BoardListed) -> None:
+        """Every appointment of the resource in a window was read."""
+        self.has_listed = True
+        for appointment in listing.appointments:
+            self.place(appointment, listing.asked_at, listing.trigger)
+        listed = {appointment.guid for appointment in listing.appointments}
+        for link in self.desk.book:
+            readable = link.appointment_id is None or link.appointment_id not in listing.unreadable
+            if readable and link.guid not in listed and _belongs(link, listing.window):
+                self._missing(link.guid, listing.trigger)
+
+    def read(self, keys: Collection[AppointmentRef], trigger: Trigger) -> None:
+        """Read these appointments by themselves, if they are of this resource's business."""
+        for key in keys:
+            item = self.desk.item(self.desk.book.by_appointment(key.id) or key.guid, trigger)
+            item.appointment_id = item.appointment_id or key.id
+            item.reread_board = True
+            self.desk.consider(item)
+
+    def place(self, appointment: Appointment, asked_at: float, trigger: Trigger) -> None:
+        """Give a fact to the item that it concerns."""
+        desk, fact = self.desk, BoardFact(appointment=appointment, asked_at=asked_at)
+        link = desk.book.get(appointment.guid)
+        if link is not None or appointment.guid in desk.items:
+            desk.learn_board(appointment.guid, fact, trigger)
+        elif not appointment.is_assigned_to(desk.resource.resource_no):
+            return
+        elif self.is_from_outlook(appointment):
+            self.orphans[appointment.guid] = appointment
+        else:
+            desk.learn_board(appointment.guid, fact, trigger)
+
+    def is_from_outlook(self, appointment: Appointment) -> bool:
+        """Whether the connector itself wrote this appointment for an event."""
+        stamp = (appointment.source_app.lower(), appointment.source_type.lower())
+        return bool(appointment.exchange_id) or stamp == self._own_stamp
+
+    def resolve_orphans(self, trigger: Trigger) -> None:
+        """The mailbox was read in full, and these appointments from Outlook belong to none of its events.
+
+        Another resource's event may be behind one that a planner reassigned: then it is treated like any
+        appointment (A5). One whose event can be looked up and is gone follows it; of the others nothing can
+        be proven, and they stay.
+        """
+        orphans, self.orphans = self.orphans, {}
+        for guid, appointment in orphans.items():
+            self._resolve(guid, appointment, trigger)
+
+    def _resolve(self, guid: AppointmentGuid, appointment: Appointment, trigger: Trigger) -> None:
+        desk = self.desk
+
+        def owners_known(links: Collection[Link]) -> None:
+            if desk.book.get(guid) is not None:
+                return
+            if any(link.origin is Origin.OUTLOOK for link in links):
+                fact = BoardFact(appointment=appointment, asked_at=desk.ports.monotonic())
+                desk.learn_board(guid, fact, trigger)
+            elif appointment.exchange_id:
+                self._follow_event(appointment, trigger)
+
+        desk.ports.load(lambda store: store.links_of_appointment(guid=guid), owners_known)
+
+    def _follow_event(self, appointment: Appointment, trigger: Trigger) -> None:
+        desk, event_id = self.desk, EventId(appointment.exchange_id)
+        side = desk.lens.board_side(appointment, Origin.OUTLOOK)
+        seen = side.content if isinstance(side, BoardSide) else Content()
+        link = Link(
+            resource_no=desk.resource.resource_no,
+            guid=appointment.guid,
+            origin=Origin.OUTLOOK,
+            mailbox=desk.mailbox.id,
+            appointment_id=appointment.id,
+            number=appointment.number,
+            event_id=event_id,
+            event_key=EventKey(event_id),
+            agreed=Agreed(board=seen, outlook=seen),
+        )
+        desk.book.put(link)
+        desk.ports.commit(PutLink(link=link))
+        item = desk.item(appointment.guid, trigger)
+        item.reread_outlook = True
+        desk.consider(item)
+
+    def _missing(self, guid: AppointmentGuid, trigger: Trigger) -> None:
+        """A link's appointment was not listed: it moved, it is somebody else's now, or it is gone."""
+        item = self.desk.item(guid, trigger)
+        if item.board is not None and item.board.appointment is GONE:
+            return
+        item.reread_board = True
+        self.desk.consider(item)
+
+
+def _belongs(link: Link, window: Window) -> bool:
+    """Whether a listing of this window should have shown the link's appointment."""
+    if link.state is LinkState.SUPPRESSED or link.agreed is None or link.agreed.board.when is None:
+        return False
+    return window.overlaps(link.agreed.board.when)

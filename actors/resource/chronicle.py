@@ -1,0 +1,161 @@
+"""Decisions as they are kept: enough to explain each of them, and no word of what is not shared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Protocol
+
+from actors.resource.case import Case
+from models.decision import Act, Decision, FieldChange, Reason, Side
+from models.event import Event, EventHead
+from models.ids import MailboxId, ResourceNo
+from models.link import Link
+from models.preferences import Preferences
+from models.storage.records import ChangeRecord, DecisionRecord, Outcome, Trigger
+from models.when import AllDay, Timed
+
+
+class Now(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """This instant, in UTC."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Chronicle:
+    """Writes down the decisions of one resource. Ids sort in the order in which they were given."""
+
+    resource_no: ResourceNo
+    mailbox: MailboxId
+    preferences: Callable[[], Preferences]
+    """What the resource shares at this moment."""
+    clock: Now
+    random: Random
+    _last: int = 0
+
+    def new_id(self) -> str:
+        """An id for a decision or an intent."""
+        self._last = max(self._last + 1, int(self.clock.now().timestamp() * 1_000_000))
+        return f"{self._last:016x}-{self.random.getrandbits(32):08x}"
+
+    def record(self, case: Case, outcome: Outcome) -> DecisionRecord:
+        """A decision about an item."""
+        link, head, appointment, decision = case.link, case.head, case.appointment, case.decision
+        shared = case.is_shared
+        subject = case.board_content.subject or case.outlook_content.subject or ""
+        return DecisionRecord(
+            id=self.new_id(),
+            at=self.clock.now(),
+            resource_no=self.resource_no,
+            mailbox=self.mailbox,
+            guid=case.item.guid,
+            appointment_id=appointment.id if appointment else link.appointment_id if link else None,
+            number=case.number,
+            event_id=head.id if head else link.event_id if link else None,
+            event_key=head.key if head else link.event_key if link else None,
+            subject=subject if shared else "",
+            side=_side(decision),
+            trigger=case.item.trigger,
+            act=decision.act,
+            reason=decision.reason,
+            detail=decision.detail,
+            basis=self._basis(head),
+            changes=tuple(_change(change) for change in decision.changes) if shared else (),
+            outcome=outcome,
+            attempts=case.item.tries,
+        )
+
+    def unshared(self, head: EventHead, decision: Decision, trigger: Trigger) -> DecisionRecord:
+        """That an event is not shared: which one, and what decided, without a word of it."""
+        return DecisionRecord(
+            id=self.new_id(),
+            at=self.clock.now(),
+            resource_no=self.resource_no,
+            mailbox=self.mailbox,
+            event_id=head.id,
+            event_key=head.key,
+            side=Side.OUTLOOK,
+            trigger=trigger,
+            act=decision.act,
+            reason=decision.reason,
+            basis=self._basis(head),
+        )
+
+    def adopted(self, link: Link, event: Event) -> DecisionRecord:
+        """That an item of an earlier installation was recognised."""
+        return DecisionRecord(
+            id=self.new_id(),
+            at=self.clock.now(),
+            resource_no=self.resource_no,
+            mailbox=self.mailbox,
+            guid=link.guid,
+            appointment_id=link.appointment_id,
+            number=link.number,
+            event_id=event.head.id,
+            event_key=event.head.key,
+            trigger=Trigger.START,
+            act=Act.ADOPT,
+            reason=Reason.ADOPTED,
+            basis=self._basis(event.head),
+            outcome=Outcome.DONE,
+        )
+
+    def _basis(self, head: EventHead | None) -> tuple[tuple[str, str], ...]:
+        if head is None:
+            return ()
+        preferences = self.preferences()
+        shown = ", ".join(sorted(one.value for one in preferences.show_as))
+        shared = ", ".join(sorted(one.value for one in preferences.sensitivity))
+        return (
+            ("show-as of the event", head.show_as.value),
+            ("show-as that are shared", shown if preferences.share else "none: sharing is off"),
+            ("sensitivity of the event", head.sensitivity.value),
+            ("sensitivities that are shared", shared if preferences.share else "none: sharing is off"),
+        )
+
+
+def fingerprint(case: Case) -> str:
+    """What carrying this decision out would write: the same again would be rejected again (D9)."""
+    written = [
+        *((field.value, case.board_content.get(field)) for field in case.decision.to_outlook),
+        *((field.value, case.outlook_content.get(field)) for field in case.decision.to_board),
+    ]
+    return hashlib.sha256(repr((case.decision.act.value, written)).encode()).hexdigest()
+
+
+def as_text(value: object) -> str:
+    """A field's value for people."""
+    if isinstance(value, Timed):
+        return f"{_instant(value.start)} to {_instant(value.end)}"
+    if isinstance(value, AllDay):
+        return f"{value.first.isoformat()} until {value.until.isoformat()}, all day"
+    return "" if value is None else str(getattr(value, "value", value))
+
+
+def _instant(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _change(change: FieldChange) -> ChangeRecord:
+    return ChangeRecord(
+        field=change.field,
+        agreed=as_text(change.agreed),
+        board=as_text(change.board),
+        outlook=as_text(change.outlook),
+        winner=change.winner,
+    )
+
+
+def _side(decision: Decision) -> Side | None:
+    """The side whose change was looked at."""
+    if decision.act in (Act.CREATE_APPOINTMENT, Act.UPDATE_APPOINTMENT, Act.REMOVE_APPOINTMENT):
+        return Side.OUTLOOK
+    if decision.act in (Act.CREATE_EVENT, Act.UPDATE_EVENT, Act.DELETE_EVENT):
+        return Side.BOARD
+    return None

@@ -1,0 +1,283 @@
+"""Where one resource's items are decided about, one at a time.
+
+Facts come in from both systems through the readers. As soon as nothing is under way for an item, both sides
+are put before `models.reconcile.decide` and the writer carries the decision out. Whatever ends there comes
+back as a new fact, until there is nothing left to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+
+from actors.clients.errors import NotFound, Rejected
+from actors.clients.graph.operations import ReadEvent
+from actors.clients.scheduler.operations import AppointmentListing, ListAppointments, ReadAppointment
+from actors.clients.steps import Done, Failed, Outcome
+from actors.resource.case import Case
+from actors.resource.facts import BoardFact, Item, OutlookFact
+from actors.resource.ports import Ports
+from actors.resource.sides import Lens
+from models.appointment import Appointment
+from models.book import LinkBook
+from models.decision import Act
+from models.ids import AppointmentGuid, AppointmentId, EventId
+from models.judging import Judge
+from models.link import Link, LinkState, Origin
+from models.preferences import Preferences
+from models.reconcile import GONE, Gone, Policy, decide
+from models.resource import Mailbox, Resource
+from models.storage.records import Trigger
+from models.when import AllDay, When, Window
+
+RETRY_FIRST_SECONDS = 2.0
+RETRY_LONGEST_SECONDS = 300.0
+
+
+class Effects(Protocol):
+    """Carries decisions out: the writer."""
+
+    def carry_out(self, case: Case) -> None:
+        """Do what was decided about an item."""
+        ...
+
+
+class Desk:
+    """The items of one resource that something is the matter with, and the book of its links."""
+
+    def __init__(
+        self, *, resource: Resource, mailbox: Mailbox, lens: Lens, policy: Policy, book: LinkBook, ports: Ports
+    ) -> None:
+        self.resource = resource
+        self.mailbox = mailbox
+        self.lens = lens
+        self.policy = policy
+        self.book = book
+        self.ports = ports
+        self.items: dict[AppointmentGuid, Item] = {}
+        self.departed: set[EventId] = set()
+        """Events deleted by this desk: a listing that lags behind may still show them."""
+        self.on_decided: Callable[[AppointmentGuid], None] = lambda guid: None
+        """Told when everything that was known of an item has been decided about and put on disk."""
+        self._effects: Effects | None = None
+
+    def employ(self, effects: Effects) -> None:
+        """Say who carries decisions out."""
+        self._effects = effects
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not self.items
+
+    def judge(self) -> Judge:
+        """What goes with every read of the mailbox, so that nothing unshared is read."""
+        return Judge(preferences=self.lens.preferences, board_born=self.book.board_born_events())
+
+    def look_through(self, window: Window) -> None:
+        """The window has moved on."""
+        self.lens = replace(self.lens, window=window)
+
+    def share(self, preferences: Preferences) -> None:
+        """The resource shares something else from now on."""
+        self.lens = replace(self.lens, preferences=preferences)
+
+    def item(self, guid: AppointmentGuid, trigger: Trigger) -> Item:
+        """The item of an appointment, opened if nothing was the matter with it until now."""
+        item = self.items.get(guid)
+        if item is None:
+            item = self.items[guid] = Item(guid=guid, trigger=trigger)
+        elif not item.waiting_for:
+            item.trigger = trigger
+        return item
+
+    # Facts
+
+    def learn_board(self, guid: AppointmentGuid, fact: BoardFact, trigger: Trigger) -> None:
+        """An appointment was read. What was asked before our own last write is asked again."""
+        item = self.item(guid, trigger)
+        if item.learn_board(fact):
+            self.consider(item)
+        elif fact.asked_at <= item.fence:
+            item.reread_board = True
+            self.consider(item)
+
+    def learn_outlook(self, guid: AppointmentGuid, fact: OutlookFact, trigger: Trigger) -> None:
+        """An event was read. What was asked before our own last write is asked again."""
+        item = self.item(guid, trigger)
+        if item.learn_outlook(fact):
+            self.consider(item)
+        elif fact.asked_at <= item.fence:
+            item.reread_outlook = True
+            self.consider(item)
+
+    # Decisions
+
+    def consider(self, item: Item) -> None:
+        """Decide about an item, unless something is under way for it; then this happens when that ends."""
+        if item.waiting_for or self._reads_again(item):
+            return
+        if item.board is None and item.outlook is None:
+            self.close(item)
+            return
+        case = self._case(item)
+        if self._needs_board(case):
+            self.read_board(item)
+        elif self._needs_event(case):
+            self.read_event(item)
+        elif self._effects is not None:
+            self._effects.carry_out(case)
+
+    def close(self, item: Item) -> None:
+        """Nothing is the matter with this item any more."""
+        self.items.pop(item.guid, None)
+        self.on_decided(item.guid)
+
+    def _case(self, item: Item) -> Case:
+        link = self.book.get(item.guid)
+        origin = self._origin(item, link)
+        board = None if item.board is None else self.lens.board_side(item.board.appointment, origin)
+        outlook = None if item.outlook is None else self.lens.outlook_side(item.outlook.event, origin, link)
+        known = link if link is not None and not is_being_created(link) else None
+        return Case(
+            item=item,
+            link=link,
+            origin=origin,
+            read_appointment=item.board.appointment if item.board is not None else None,
+            read_event=item.outlook.event if item.outlook is not None else None,
+            board=board,
+            outlook=outlook,
+            decision=decide(known, board, outlook, self.policy),
+        )
+
+    def _origin(self, item: Item, link: Link | None) -> Origin:
+        if link is not None:
+            return link.origin
+        return Origin.BOARD if item.outlook is None else Origin.OUTLOOK
+
+    def _needs_board(self, case: Case) -> bool:
+        """Whether the board has to be read first: it knows no If-Match, so that every change of an appointment
+        is decided upon a fresh reading."""
+        if case.item.board is not None:
+            return False
+        act = case.decision.act
+        if act is Act.REMOVE_APPOINTMENT:
+            return case.origin is Origin.BOARD
+        return act in (Act.CREATE_EVENT, Act.UPDATE_APPOINTMENT, Act.UPDATE_BOTH)
+
+    def _needs_event(self, case: Case) -> bool:
+        """Whether the event has to be read first: only it tells whether it is the person's to change."""
+        if case.item.outlook is not None or case.origin is Origin.BOARD:
+            return False
+        return case.decision.act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.UPDATE_APPOINTMENT)
+
+    def _reads_again(self, item: Item) -> bool:
+        if item.reread_board:
+            item.reread_board = False
+            self.read_board(item)
+            return True
+        if item.reread_outlook:
+            item.reread_outlook = False
+            self.read_event(item)
+            return True
+        return False
+
+    # Reading one item
+
+    def read_board(self, item: Item) -> None:
+        """Read an appointment by itself; that it is gone is believed only when a listing says so too.
+
+        What the board understands by the id in `GET /appointment/{id}` is not documented (facts,
+        Dime.Scheduler "Not documented publicly"), so that a 404 alone proves nothing.
+        """
+        link = self.book.get(item.guid)
+        known = link.appointment_id if link is not None else item.appointment_id
+        item.waiting_for = "appointment"
+        asked_at = self.ports.monotonic()
+        operation = ReadAppointment(id=known or AppointmentId(item.guid))
+        self.ports.board(operation, lambda outcome: self._appointment_read(item, asked_at, outcome))
+
+    def _appointment_read(self, item: Item, asked_at: float, outcome: Outcome) -> None:
+        if isinstance(outcome, Done) and outcome.value.guid == item.guid:
+            self._board_answered(item, outcome.value, asked_at)
+            return
+        if isinstance(outcome, Failed) and not isinstance(outcome.problem, (NotFound, Rejected)):
+            self.pause(item)
+            return
+        around = self._where_it_was(item)
+        operation = ListAppointments(window=around, resources=(self.resource.resource_no,))
+        asked_at = self.ports.monotonic()
+        self.ports.board(operation, lambda listed: self._absence_listed(item, asked_at, listed))
+
+    def _absence_listed(self, item: Item, asked_at: float, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self.pause(item)
+            return
+        listing: AppointmentListing = outcome.value
+        found = next((one for one in listing.appointments if one.guid == item.guid), None)
+        if found is None and listing.unreadable:
+            self.pause(item)  # what cannot be read may be it: nothing is concluded
+            return
+        self._board_answered(item, GONE if found is None else found, asked_at)
+
+    def _board_answered(self, item: Item, appointment: Appointment | Gone, asked_at: float) -> None:
+        item.waiting_for = ""
+        item.learn_board(BoardFact(appointment=appointment, asked_at=asked_at))
+        self.consider(item)
+
+    def read_event(self, item: Item) -> None:
+        """Read an event by itself. A 404 is its absence."""
+        event_id = self._event_id(item)
+        if event_id is None:
+            self.close(item)
+            return
+        item.waiting_for = "event"
+        operation = ReadEvent(mailbox=self.mailbox.id, event_id=event_id, judge=self.judge())
+        asked_at = self.ports.monotonic()
+        self.ports.graph(operation, lambda outcome: self._event_read(item, asked_at, outcome))
+
+    def _event_read(self, item: Item, asked_at: float, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed) and not isinstance(outcome.problem, NotFound):
+            self.ports.trouble(outcome.problem)
+            self.pause(item)
+            return
+        item.waiting_for = ""
+        event = GONE if isinstance(outcome, Failed) else outcome.value
+        item.learn_outlook(OutlookFact(event=event, asked_at=asked_at))
+        self.consider(item)
+
+    def pause(self, item: Item, then: Callable[[Item], None] | None = None) -> None:
+        """Something transient is wrong: look at the item again after a growing while."""
+        item.tries += 1
+        item.waiting_for = "pause"
+        longest = min(RETRY_LONGEST_SECONDS, RETRY_FIRST_SECONDS * 2 ** min(item.tries, 10))
+        seconds = longest * (0.5 + self.ports.random.random() / 2)
+        self.ports.later(seconds, lambda: (then or self.resume)(item))
+
+    def resume(self, item: Item) -> None:
+        """What the item waited for is over."""
+        item.waiting_for = ""
+        self.consider(item)
+
+    def _event_id(self, item: Item) -> EventId | None:
+        link = self.book.get(item.guid)
+        return link.event_id if link is not None and link.event_id is not None else item.event_id
+
+    def _where_it_was(self, item: Item) -> Window:
+        link = self.book.get(item.guid)
+        when = link.agreed.board.when if link is not None and link.agreed is not None else None
+        return self.lens.window if when is None else around(when, self.lens.window)
+
+
+def is_being_created(link: Link) -> bool:
+    """Whether a link's first write has not been confirmed: its other side may or may not exist."""
+    return link.agreed is None and link.state is LinkState.ACTIVE
+
+
+def around(when: When, window: Window) -> Window:
+    """A day on either side of an interval; the whole window for something that floats."""
+    if isinstance(when, AllDay):
+        return window
+    return Window(start=when.start - timedelta(days=1), end=when.end + timedelta(days=1))

@@ -1,0 +1,66 @@
+"""What was read of an item and is not yet settled, and what the item is waiting for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from models.appointment import Appointment
+from models.event import Event
+from models.ids import AppointmentGuid, AppointmentId, EventId
+from models.reconcile import Gone
+from models.storage.records import Trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFact:
+    """An appointment as the board answered it, or its confirmed absence."""
+
+    appointment: Appointment | Gone
+    asked_at: float
+    """When the question was asked, on the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlookFact:
+    """An event as Graph answered it, or its confirmed absence."""
+
+    event: Event | Gone
+    asked_at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """One appointment of one resource while something about it is being found out or carried out."""
+
+    guid: AppointmentGuid
+    board: BoardFact | None = None
+    outlook: OutlookFact | None = None
+    trigger: Trigger = Trigger.POLL
+    waiting_for: str = ""
+    """What is under way: a read, a commit, a write, a pause. Empty: it may be decided about."""
+    fence: float = float("-inf")
+    """When the last write ended: what was asked before then knows nothing of it and is not a fact."""
+    reread_board: bool = False
+    reread_outlook: bool = False
+    tries: int = 0
+    intent: str = ""
+    decision: str = ""
+    event_id: EventId | None = None
+    """The event's id where no link knows it yet."""
+    appointment_id: AppointmentId | None = None
+    """Likewise the appointment's."""
+    request_ids: list[str] = field(default_factory=list)
+
+    def learn_board(self, fact: BoardFact) -> bool:
+        """Take a fact if it is news; whether it was."""
+        if fact.asked_at <= self.fence or (self.board is not None and fact.asked_at < self.board.asked_at):
+            return False
+        self.board = fact
+        return True
+
+    def learn_outlook(self, fact: OutlookFact) -> bool:
+        """Take a fact if it is news; whether it was."""
+        if fact.asked_at <= self.fence or (self.outlook is not None and fact.asked_at < self.outlook.asked_at):
+            return False
+        self.outlook = fact
+        return True

@@ -1,0 +1,21 @@
+"""A resource's mailbox has changed (A11): its events move, what was the old mailbox's own leaves the board."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from actors.resource.writer import Writer
+from models.storage.records import Intent
+
+
+def relocate(writer: Writer, intents: Collection[Intent]) -> None:
+    """Carry over the links that belong to another mailbox than the resource's present one.
+
+    `intents` are those an earlier life left behind: deletions in an old mailbox among them are taken up again.
+    """
+    for link in writer.desk.book:
+        if link.mailbox != writer.desk.mailbox.id:
+            writer.move_link(link)
+    for intent in intents:
+        if intent.guid is None and intent.event_id is not None:
+            writer.clear_old_mailbox(intent)

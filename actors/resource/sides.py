@@ -1,0 +1,81 @@
+"""From what was read to what reconciliation compares: pure, one function a side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.appointment import Appointment
+from models.bodies import replaceable
+from models.content import Content
+from models.event import Event
+from models.ids import ResourceNo
+from models.judging import Judge
+from models.link import Agreed, Link, Origin
+from models.mapper import Mapper
+from models.preferences import Preferences, PrivateEvents
+from models.reconcile import BoardSide, Gone, OutlookSide
+from models.when import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """Through which a resource's items are seen: its number, its preferences, the mapping, the window."""
+
+    resource_no: ResourceNo
+    preferences: Preferences
+    mapper: Mapper
+    window: Window
+
+    def board_side(self, appointment: Appointment | Gone, origin: Origin) -> BoardSide | Gone:
+        """An appointment in the space of the side that is written to."""
+        if isinstance(appointment, Gone):
+            return appointment
+        board_born = origin is Origin.BOARD
+        outcome = self.mapper.rules.check(appointment) if board_born else None
+        failed = "" if outcome is None or outcome.passed else f"{outcome.rule}: {outcome.message}"
+        wanted = self.mapper.wanted_event if board_born else self.mapper.seen_appointment
+        return BoardSide(
+            content=wanted(appointment),
+            assigned=appointment.is_assigned_to(self.resource_no),
+            in_window=self.window.overlaps(appointment.when),
+            locked=appointment.locked,
+            rule_failed=failed,
+            modified_at=appointment.modified_at,
+        )
+
+    def outlook_side(self, event: Event | Gone, origin: Origin, link: Link | None) -> OutlookSide | Gone:
+        """An event in the space of the side that is written to."""
+        if isinstance(event, Gone):
+            return event
+        judge = Judge(preferences=self.preferences)
+        if origin is Origin.BOARD:
+            agreed = link.agreed.outlook if link is not None and link.agreed is not None else None
+            masked = self.preferences.share and self.preferences.private is PrivateEvents.MASK
+            content = self.mapper.seen_event(event, agreed, times_readable=masked)
+            return OutlookSide(content=content, modified_at=event.head.modified_at)
+        verdict = judge.verdict(event.head)
+        content = self.mapper.wanted_appointment(event, verdict) if verdict.reaches_board else Content()
+        return OutlookSide(
+            content=content,
+            verdict=verdict,
+            in_window=self.window.overlaps(event.head.when),
+            may_change=event.head.is_organizer,
+            body_replaceable=event.detail is not None and replaceable(event.detail),
+            modified_at=event.head.modified_at,
+        )
+
+
+def settled(agreed: Agreed, board: Content | None, outlook: Content | None) -> Agreed:
+    """The agreed state after both sides were looked at and nothing was left to write.
+
+    A field moves on only where the sides now agree, or where neither moved: a difference that a setting
+    leaves alone stays a difference.
+    """
+    on_board, in_outlook = agreed.board, agreed.outlook
+    seen_board = agreed.board if board is None else agreed.board.merged_with(board)
+    seen_outlook = agreed.outlook if outlook is None else agreed.outlook.merged_with(outlook)
+    for field in {*seen_board.differences(agreed.board), *seen_outlook.differences(agreed.outlook)}:
+        if seen_board.get(field) == seen_outlook.get(field):
+            on_board = on_board.with_field(field, seen_board.get(field))
+            in_outlook = in_outlook.with_field(field, seen_outlook.get(field))
+    return Agreed(board=on_board, outlook=in_outlook)

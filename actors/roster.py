@@ -1,0 +1,316 @@
+"""Who synchronises: resources from the board, their mailboxes from the directory, started and stopped as flags
+change.
+
+A resource that cannot synchronise says why and what to do, is looked at again, and holds up nobody (A9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from pykka import ActorRef
+
+from actors.clients.errors import AccessDenied, MailboxMissing, Problem
+from actors.clients.graph.directory import DirectoryUser, FindUser
+from actors.clients.scheduler.operations import ListResources
+from actors.clients.steps import Failed, Outcome, Priority, Submit
+from actors.resource.messages import Hint
+from actors.router import Active, Directory, Router
+from actors.runtime.clock import Clock
+from actors.runtime.pooled import PooledActor
+from actors.runtime.timers import Timers
+from actors.store_actor import Commit
+from actors.supervision_messages import Ensure, Retire
+from models.ids import MailboxId, ResourceNo
+from models.resource import Mailbox, Resource
+from models.storage.changes import Change, PutResource
+from models.storage.records import ResourceRecord, ResourceState, Trigger
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN_SECONDS = 300.0
+"""How long a resource without a usable mailbox waits before it is looked up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Read the resources of the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    resource: Resource
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A resource's mailbox as a whole cannot be worked with."""
+
+    resource_no: ResourceNo
+    problem: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A resource's actor failed too often, or has recovered (`reason` is empty then)."""
+
+    resource_no: ResourceNo
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterNeighbours:
+    """Whom the roster talks to."""
+
+    graph: ActorRef[Any]
+    scheduler: ActorRef[Any]
+    store: ActorRef[Any]
+    supervisor: ActorRef[Any]
+    router: Router
+    clock: Clock
+    timers: Timers
+
+
+class Roster(PooledActor):
+    """Keeps the list of resources, and of those that synchronise."""
+
+    def __init__(
+        self,
+        *,
+        neighbours: RosterNeighbours,
+        every_seconds: float,
+        known: tuple[ResourceRecord, ...],
+        only: frozenset[ResourceNo] | None = None,
+        on_loaded: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`known` is what the store remembers; `only` restricts a command to some resources."""
+        super().__init__()
+        self._to = neighbours
+        self._every = every_seconds
+        self._only = only
+        self._on_loaded = on_loaded
+        self.records = {record.resource_no: record for record in known}
+        self._looked_at: dict[ResourceNo, float] = {}
+        self._looking = False
+        self._loaded = False
+
+    def on_start(self) -> None:
+        self._look()
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Look():
+                self._look()
+            case _Listed():
+                self._listed(message.outcome)
+            case _Found():
+                self._found(message.resource, message.outcome)
+            case Trouble():
+                self._trouble(message.resource_no, message.problem)
+            case Quarantined():
+                self._quarantined(message.resource_no, message.reason)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    # The board's resources
+
+    def _look(self) -> None:
+        if not self._looking:
+            self._looking = True
+            self._submit(self._to.scheduler, ListResources(), lambda outcome: _Listed(outcome))
+
+    def _listed(self, outcome: Outcome) -> None:
+        self._looking = False
+        self._to.timers.after(self._every, lambda: self.actor_ref.tell(Look()))
+        if isinstance(outcome, Failed):
+            return  # an error is never an empty list (C11)
+        resources: tuple[Resource, ...] = outcome.value
+        wanted = [one for one in resources if self._only is None or one.resource_no in self._only]
+        for resource in wanted:
+            self._judge(resource)
+        listed = {resource.resource_no for resource in wanted}
+        for record in tuple(self.records.values()):
+            if record.resource_no not in listed and self._only is None:
+                self._put(record, ResourceState.GONE, "the board does not list this resource any more")
+        self._settle()
+
+    def _judge(self, resource: Resource) -> None:
+        """What becomes of one resource as the board describes it now."""
+        record = self._record(resource)
+        if not resource.exchange_enabled:
+            self._put(record, ResourceState.OFF, "Exchange Integration Enabled is off on the board")
+        elif not resource.email:
+            self._put(record, ResourceState.NO_EMAIL, "give the resource an e-mail address on the board")
+        elif self._is_known(resource, record):
+            self.records[resource.resource_no] = record
+        elif self._is_due(resource, record):
+            self._looked_at[resource.resource_no] = self._to.clock.monotonic()
+            if record.state is not ResourceState.ACTIVE or record.email != resource.email:
+                waiting = replace(record, email=resource.email, mailbox=None, state=ResourceState.WAITING)
+                self._put(waiting, ResourceState.WAITING, "its mailbox is being looked up")
+            self._submit(
+                self._to.graph, FindUser(email=resource.email), lambda outcome: _Found(resource, outcome)
+            )
+
+    def _record(self, resource: Resource) -> ResourceRecord:
+        """What is known of a resource, with what the board says of it now."""
+        known = self.records.get(resource.resource_no)
+        record = known or ResourceRecord(
+            resource_no=resource.resource_no, email=resource.email, updated_at=self._to.clock.now()
+        )
+        return replace(record, display_name=resource.display_name, enabled=resource.exchange_enabled)
+
+    def _is_known(self, resource: Resource, record: ResourceRecord) -> bool:
+        """Whether the mailbox is known already, and still the one that the board names."""
+        working = record.state in (ResourceState.ACTIVE, ResourceState.QUARANTINED)
+        return working and record.mailbox is not None and record.email == resource.email
+
+    def _is_due(self, resource: Resource, record: ResourceRecord) -> bool:
+        looked_at = self._looked_at.get(resource.resource_no)
+        if looked_at is None or record.email != resource.email:
+            return True
+        return self._to.clock.monotonic() - looked_at >= LOOK_AGAIN_SECONDS
+
+    # Their mailboxes
+
+    def _found(self, resource: Resource, outcome: Outcome) -> None:
+        record = self._record(resource)
+        if isinstance(outcome, Failed):
+            self._looked_at.pop(resource.resource_no, None)
+            self._not_found(record, outcome.problem)
+        else:
+            user: DirectoryUser | None = outcome.value
+            if user is None:
+                self._put(record, ResourceState.NO_MAILBOX, _no_user(resource.email), code="DSEX012")
+            else:
+                self._has_mailbox(record, resource, user)
+        self._settle()
+
+    def _not_found(self, record: ResourceRecord, problem: Problem) -> None:
+        if isinstance(problem, AccessDenied):
+            self._put(
+                record, ResourceState.ACCESS_DENIED, f"{problem}; {problem.remedy}", code=problem.product_code
+            )
+        elif isinstance(problem, MailboxMissing):
+            self._put(
+                record, ResourceState.NO_MAILBOX, f"{problem}; {problem.remedy}", code=problem.product_code
+            )
+
+    def _has_mailbox(self, record: ResourceRecord, resource: Resource, user: DirectoryUser) -> None:
+        mailbox = MailboxId(user.id)
+        other = next(
+            (
+                one.resource_no
+                for one in self.records.values()
+                if one.mailbox == mailbox
+                and one.resource_no != resource.resource_no
+                and one.state is ResourceState.ACTIVE
+            ),
+            None,
+        )
+        if other is not None:
+            reason = f"its mailbox belongs to resource {other} already; give one of them another e-mail address"
+            self._put(record, ResourceState.NO_MAILBOX, reason, code="DSEX012")
+            return
+        self._put(replace(record, email=resource.email, mailbox=mailbox), ResourceState.ACTIVE, "")
+
+    def _trouble(self, resource_no: ResourceNo, problem: Exception) -> None:
+        record = self.records.get(resource_no)
+        if record is None or not isinstance(problem, (AccessDenied, MailboxMissing)):
+            return
+        self._looked_at[resource_no] = self._to.clock.monotonic()
+        self._not_found(record, problem)
+        self._settle()
+
+    def _quarantined(self, resource_no: ResourceNo, reason: str) -> None:
+        record = self.records.get(resource_no)
+        if record is not None:
+            state = ResourceState.QUARANTINED if reason else ResourceState.ACTIVE
+            self._put(record, state, reason)
+
+    # What follows
+
+    def _put(self, record: ResourceRecord, state: ResourceState, reason: str, *, code: str = "") -> None:
+        known = self.records.get(record.resource_no)
+        now = replace(record, state=state, reason=reason, code=code)
+        if known is not None and replace(known, updated_at=now.updated_at) == now:
+            return
+        now = replace(now, updated_at=self._to.clock.now())
+        self.records[now.resource_no] = now
+        self._commit(PutResource(resource=now))
+        if known is None or known.state is not state:
+            say = log.info if state in (ResourceState.ACTIVE, ResourceState.OFF) else log.warning
+            if state is not ResourceState.WAITING:
+                say("resource", resource=now.resource_no, state=state.value, reason=reason)
+
+    def _settle(self) -> None:
+        """Publish who synchronises, start those who are new to it and stop those who no longer do."""
+        before = self._to.router.directory.resources
+        active = {
+            record.resource_no: Active(
+                resource=Resource(
+                    resource_no=record.resource_no,
+                    display_name=record.display_name,
+                    email=record.email,
+                    exchange_enabled=True,
+                ),
+                mailbox=Mailbox(id=record.mailbox, email=record.email),
+            )
+            for record in self.records.values()
+            if record.state in (ResourceState.ACTIVE, ResourceState.QUARANTINED)
+            and record.mailbox is not None
+            and (self._only is None or record.resource_no in self._only)
+            and record.enabled
+        }
+        self._to.router.directory = Directory(
+            resources=active,
+            by_mailbox={one.mailbox.id: number for number, one in active.items()},
+        )
+        for number in before.keys() - active.keys():
+            self._leave(number)
+        for number, one in active.items():
+            if number not in before:
+                self._begin(number)
+            elif before[number].mailbox.id != one.mailbox.id:
+                self._leave(number)
+                self._begin(number)
+        if not self._loaded and not any(r.state is ResourceState.WAITING for r in self.records.values()):
+            self._loaded = True
+            self._on_loaded()
+
+    def _begin(self, resource_no: ResourceNo) -> None:
+        self._to.supervisor.tell(Ensure(key=resource_no))
+        self._to.router.hint(resource_no, Hint(board=True, outlook=True, trigger=Trigger.START))
+
+    def _leave(self, resource_no: ResourceNo) -> None:
+        self._to.supervisor.tell(Retire(key=resource_no))
+        self._to.router.forget(resource_no)
+
+    def _commit(self, *changes: Change) -> None:
+        self._to.store.tell(Commit(changes=changes))
+
+    def _submit(self, gateway: ActorRef[Any], operation: Any, wrap: Callable[[Outcome], object]) -> None:  # noqa: ANN401 - of either service
+        gateway.tell(
+            Submit(
+                operation=operation,
+                reply=lambda outcome: self.actor_ref.tell(wrap(outcome)),
+                priority=Priority.CATCH_UP,
+            )
+        )
+
+
+def _no_user(email: str) -> str:
+    return (
+        f"nobody in the directory has the address {email}; correct the resource's e-mail on the board, "
+        "or give that person a mailbox"
+    )

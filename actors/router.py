@@ -1,0 +1,101 @@
+"""Who is who, and the way to a resource: hints go in here and wake the resource that they concern.
+
+Any thread may use it; it holds no actor's state, only who is active now and since when somebody waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pykka import ActorRef
+
+from actors.resource.hints import Hints
+from actors.resource.messages import BoardListed, Hint, Wake
+from actors.runtime.clock import Clock
+from actors.supervision_messages import Deliver
+from models.ids import MailboxId, ResourceNo
+from models.resource import Mailbox, Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Active:
+    """A resource that synchronises now."""
+
+    resource: Resource
+    mailbox: Mailbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Every resource that synchronises now. Replaced as a whole by the roster."""
+
+    resources: Mapping[ResourceNo, Active] = field(default_factory=dict)
+    by_mailbox: Mapping[MailboxId, ResourceNo] = field(default_factory=dict)
+
+
+class Router:
+    """Leaves hints for resources and sees to it that they wake up."""
+
+    def __init__(self, hints: Hints, clock: Clock) -> None:
+        self._hints = hints
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting_since: dict[ResourceNo, float] = {}
+        self._supervisor: ActorRef[Any] | None = None
+        self.directory = Directory()
+
+    def connect(self, supervisor: ActorRef[Any]) -> None:
+        """Say who starts resource actors."""
+        self._supervisor = supervisor
+
+    def hint(self, resource_no: ResourceNo, hint: Hint) -> None:
+        """Something of a resource may have changed. One that does not synchronise is left alone (A10)."""
+        if resource_no in self.directory.resources:
+            self._note(resource_no)
+            if self._hints.leave(resource_no, hint):
+                self._wake(resource_no)
+
+    def hint_mailbox(self, mailbox: MailboxId, hint: Hint) -> None:
+        """Something in a mailbox may have changed."""
+        resource_no = self.directory.by_mailbox.get(mailbox)
+        if resource_no is not None:
+            self.hint(resource_no, hint)
+
+    def listing(self, resource_no: ResourceNo, listing: BoardListed) -> None:
+        """The board was read for a resource."""
+        if resource_no in self.directory.resources:
+            self._note(resource_no)
+            if self._hints.leave_listing(resource_no, listing):
+                self._wake(resource_no)
+
+    def settled(self, resource_no: ResourceNo) -> None:
+        """The resource has dealt with everything that it took."""
+        with self._lock:
+            self._waiting_since.pop(resource_no, None)
+
+    def lag(self, resource_no: ResourceNo) -> float:
+        """Seconds for which the oldest unsettled hint of a resource has been waiting; 0 for none."""
+        with self._lock:
+            since = self._waiting_since.get(resource_no)
+        return 0.0 if since is None else max(0.0, self._clock.monotonic() - since)
+
+    def busy(self) -> frozenset[ResourceNo]:
+        """The resources with something left to do."""
+        with self._lock:
+            return frozenset(self._waiting_since)
+
+    def forget(self, resource_no: ResourceNo) -> None:
+        """A resource is left alone from now on."""
+        self._hints.forget(resource_no)
+        self.settled(resource_no)
+
+    def _note(self, resource_no: ResourceNo) -> None:
+        with self._lock:
+            self._waiting_since.setdefault(resource_no, self._clock.monotonic())
+
+    def _wake(self, resource_no: ResourceNo) -> None:
+        if self._supervisor is not None:
+            self._supervisor.tell(Deliver(key=resource_no, message=Wake()))

@@ -1,0 +1,122 @@
+"""The one that writes to the store: commits that come in together are written together.
+
+A commit's `then` is called after it is on disk, and not before: that is what "journal first" and "intent
+first" stand on. While the disk refuses, commits wait in order and nothing that depends on them happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from actors.runtime.clock import Clock
+from actors.runtime.pooled import PooledActor
+from actors.runtime.timers import Timers
+from models.storage.changes import Change
+from models.storage.errors import StoreError
+from models.storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 1.0
+COMMITS_TOGETHER = 500
+"""How many commits share a transaction at most: a crash of the disk costs no more waiting than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Write these changes."""
+
+    changes: tuple[Change, ...]
+    then: Callable[[], None] | None = None
+    """Called once they are on disk; it tells somebody and does nothing else."""
+    refused: Callable[[], None] | None = None
+    """Called, in place of waiting, if the store cannot take them now: for what must be answered at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Read something, after every commit that came before."""
+
+    read: Callable[[Store], Any]
+    then: Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Flush:
+    """Everything that was waiting when the first commit came in has been collected."""
+
+
+class StoreActor(PooledActor):
+    """Owns the store's writing connection."""
+
+    def __init__(self, store: Store, timers: Timers, clock: Clock) -> None:
+        super().__init__()
+        self._store, self._timers, self._clock = store, timers, clock
+        self._waiting: list[Commit] = []
+        self._flush_asked = False
+        self._failing_since: float | None = None
+        self.problem = ""
+        """What is wrong with the store, for health and status; empty while it is well."""
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Commit():
+                self._waiting.append(message)
+                if len(self._waiting) >= COMMITS_TOGETHER:
+                    self._flush()
+                elif not self._flush_asked:
+                    self._flush_asked = True
+                    self.actor_ref.tell(_Flush())
+            case _Flush():
+                self._flush_asked = False
+                self._flush()
+            case Query():
+                self._flush()
+                message.then(message.read(self._store))
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def on_stop(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write what waits, all of it or nothing."""
+        if not self._waiting:
+            return
+        try:
+            self._store.apply([change for commit in self._waiting for change in commit.changes])
+        except StoreError as error:
+            self._failed(error)
+            return
+        written, self._waiting = self._waiting, []
+        self._recovered()
+        for commit in written:
+            if commit.then is not None:
+                commit.then()
+
+    def _failed(self, error: StoreError) -> None:
+        if self._failing_since is None:
+            self._failing_since = self._clock.monotonic()
+            log.error("store refuses", problem=str(error))
+        self.problem = str(error)
+        patient: list[Commit] = []
+        for commit in self._waiting:
+            if commit.refused is None:
+                patient.append(commit)
+            else:
+                commit.refused()
+        self._waiting = patient
+        if not self._flush_asked:
+            self._flush_asked = True
+            self._timers.after(RETRY_SECONDS, lambda: self.actor_ref.tell(_Flush()))
+
+    def _recovered(self) -> None:
+        if self._failing_since is not None:
+            seconds = self._clock.monotonic() - self._failing_since
+            log.warning("store recovered", after_seconds=round(seconds, 1))
+        self._failing_since, self.problem = None, ""
