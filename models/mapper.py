@@ -27,7 +27,7 @@ from models.rewrites import BlockRewrite, PersonRewrite
 from models.rules import RuleOutcome, Rules
 from models.templates import TemplateFailure, Templates
 from models.texts import normal_body, normal_location, normal_subject
-from models.when import AllDay, Timed, When
+from models.when import Timed, When
 from models.writes import AppointmentWrite, EventDraft, EventPatch, Rewrite
 from models.zones import board_reading
 
@@ -270,15 +270,19 @@ class Mapper:
         return board_reading(when, self.zone, honour_offset=self.honour_offset)
 
     def _direct(self, fields: Collection[Field], content: Content, seen_when: When | None) -> EventPatch:
-        """The members that can be sent without knowing the event's words."""
+        """The members that can be sent without knowing the event's words.
+
+        Dates are sent whole: what is known of the event may be a midnight to midnight that counts as days.
+        """
         said = _only(fields, content)
         start_changed = end_changed = all_day_changed = True
-        if said.when is not None and seen_when is not None and type(seen_when) is type(said.when):
+        if said.when is not None and said.when == seen_when:
+            said = said.with_field(Field.WHEN, None)
+        elif isinstance(said.when, Timed) and isinstance(seen_when, Timed):
             held = self.as_board_holds(seen_when)
-            if type(held) is not type(said.when):
-                held = seen_when
+            held = held if isinstance(held, Timed) else seen_when
+            start_changed, end_changed = said.when.start != held.start, said.when.end != held.end
             all_day_changed = False
-            start_changed, end_changed = _ends_changed(said.when, held)
             if not start_changed and not end_changed:
                 said = said.with_field(Field.WHEN, None)
         return EventPatch(
@@ -298,14 +302,6 @@ def _only(fields: Collection[Field], content: Content) -> Content:
     for item in fields:
         said = said.with_field(item, content.get(item))
     return said
-
-
-def _ends_changed(wanted: When, held: When) -> tuple[bool, bool]:
-    if isinstance(wanted, AllDay) and isinstance(held, AllDay):
-        return wanted.first != held.first, wanted.until != held.until
-    if isinstance(wanted, Timed) and isinstance(held, Timed):
-        return wanted.start != held.start, wanted.end != held.end
-    return True, True
 
 
 def _job_and_task(record: Record) -> tuple[str, str]:

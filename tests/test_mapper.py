@@ -250,7 +250,7 @@ def test_a3_only_the_fields_that_changed_are_patched() -> None:
         (MORNING, None, (True, True, True)),
         (MORNING, MONDAY, (True, True, True)),
         (MONDAY, MIDNIGHTS, (True, True, True)),
-        (MONDAY, replace(MONDAY, until=date(2026, 8, 12)), (False, True, False)),
+        (MONDAY, replace(MONDAY, until=date(2026, 8, 12)), (True, True, True)),
         (MORNING, replace(MORNING, start=MORNING.start - timedelta(hours=1)), (True, False, False)),
         (MORNING, MIDNIGHTS, (True, True, False)),
     ],
@@ -262,8 +262,9 @@ def test_a3_of_a_time_only_the_ends_that_moved_are_sent(
     assert (patch.start_changed, patch.end_changed, patch.all_day_changed) == flags
 
 
-def test_a8_a_time_that_the_event_has_already_is_not_sent() -> None:
-    patch, rewrite = MAPPER.board_patch([Field.WHEN], Content(when=MORNING), None, MORNING)
+@pytest.mark.parametrize("when", [MORNING, MONDAY])
+def test_a8_a_time_that_the_event_has_already_is_not_sent(when: When) -> None:
+    patch, rewrite = MAPPER.board_patch([Field.WHEN], Content(when=when), None, when)
     assert patch.is_empty
     assert rewrite is None
 
