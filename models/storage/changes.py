@@ -22,8 +22,8 @@ from models.storage.records import (
     Outcome,
     ResourceRecord,
     Subscription,
-    Supervision,
 )
+from models.supervision import ChildState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +96,13 @@ class DropPreferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutSupervision:
-    """Remembers how a resource's actor fares."""
+    """Remembers how a resource's actor fares, so that a crash of the process does not forget it (D10).
 
-    supervision: Supervision
+    Of the child's suspects those are kept whose key is a text.
+    """
+
+    resource_no: ResourceNo
+    child: ChildState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from models.content import Content, Field, Importance, Sensitivity, ShowAs
 from models.decision import Side
 from models.link import Agreed
 from models.storage.records import ChangeRecord
+from models.supervision import ChildState, RunState
 from models.when import AllDay, Timed, When
 
 
@@ -92,16 +93,6 @@ def to_changes(text: str) -> tuple[ChangeRecord, ...]:
     )
 
 
-def instants(moments: Iterable[datetime]) -> str:
-    """A sequence of moments."""
-    return _dump([instant(moment) for moment in moments])
-
-
-def to_instants(text: str) -> tuple[datetime, ...]:
-    """The inverse of `instants`."""
-    return tuple(to_instant(item) for item in json.loads(text))
-
-
 def texts(values: Iterable[str]) -> str:
     """A sequence of texts."""
     return _dump(list(values))
@@ -120,6 +111,41 @@ def pairs(values: Iterable[tuple[str, str]]) -> str:
 def to_pairs(text: str) -> tuple[tuple[str, str], ...]:
     """The inverse of `pairs`."""
     return tuple((name, value) for name, value in json.loads(text))
+
+
+def child(state: ChildState) -> str:
+    """What a supervisor remembers. Suspects are kept whose key is a text: others mean nothing later."""
+    return _dump(
+        {
+            "state": state.state.value,
+            "incarnation": state.incarnation,
+            "since": optional_instant(state.since),
+            "probing": state.probing,
+            "failures": state.failures,
+            "crashed_incarnation": state.crashed_incarnation,
+            "troubled_since": optional_instant(state.troubled_since),
+            "crashes": [instant(moment) for moment in state.crashes],
+            "suspects": [[key, count] for key, count in state.suspects if isinstance(key, str)],
+            "reason": state.reason,
+        }
+    )
+
+
+def to_child(text: str) -> ChildState:
+    """The inverse of `child`."""
+    members = json.loads(text)
+    return ChildState(
+        state=RunState(members["state"]),
+        incarnation=members["incarnation"],
+        since=to_optional_instant(members["since"]),
+        probing=members["probing"],
+        failures=members["failures"],
+        crashed_incarnation=members["crashed_incarnation"],
+        troubled_since=to_optional_instant(members["troubled_since"]),
+        crashes=tuple(map(to_instant, members["crashes"])),
+        suspects=tuple((key, count) for key, count in members["suspects"]),
+        reason=members["reason"],
+    )
 
 
 def _content_members(value: Content) -> dict[str, Any]:

@@ -33,14 +33,13 @@ def counts(session: Session) -> Counts:
 
 def _counts() -> object:
     everything = fn.COUNT(SQL("*"))
-    quarantined = SupervisionRow.quarantined_at.is_null(is_null=False)
     return Select(
         columns=[
             JournalRow.select(everything),
             OutboxRow.select(everything),
             DeadLetterRow.select(everything),
             HeldBackRow.select(everything),
-            SupervisionRow.select(everything).where(quarantined),
+            SupervisionRow.select(everything).where(SupervisionRow.quarantined),
             LinkRow.select(everything),
             SubscriptionRow.select(everything),
         ]

@@ -27,9 +27,7 @@ CREATE TABLE preferences (
     sensitivity TEXT NOT NULL, private TEXT NOT NULL, set_by TEXT NOT NULL, set_at TEXT NOT NULL,
     locked BOOLEAN NOT NULL);
 CREATE TABLE supervision (
-    resource_no TEXT NOT NULL PRIMARY KEY, incarnation INTEGER NOT NULL, streak INTEGER NOT NULL,
-    crashes_json TEXT NOT NULL, quarantined_at TEXT, probe_at TEXT, reason TEXT NOT NULL);
-CREATE INDEX supervision_quarantined_at ON supervision (quarantined_at);
+    resource_no TEXT NOT NULL PRIMARY KEY, quarantined BOOLEAN NOT NULL, child_json TEXT NOT NULL);
 CREATE TABLE claims (resource_no TEXT NOT NULL PRIMARY KEY, holder INTEGER NOT NULL);
 CREATE TABLE links (
     resource_no TEXT NOT NULL, guid TEXT NOT NULL, origin TEXT NOT NULL, state TEXT NOT NULL,

@@ -280,22 +280,6 @@ class BeforeImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supervision:
-    """How often a resource's actor failed, kept so that a crash of the process does not forget it (D10)."""
-
-    resource_no: ResourceNo
-    incarnation: int = 0
-    streak: int = 0
-    """Failures in a row."""
-    crashes: tuple[datetime, ...] = ()
-    """Those within the policy's window."""
-    quarantined_at: datetime | None = None
-    probe_at: datetime | None = None
-    reason: str = ""
-    """The type and place of the failure; never a message that may quote an item."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """The figures of `status`."""
 

@@ -17,10 +17,11 @@ from models.storage.changes import (
     PutResource,
     PutSupervision,
 )
-from models.storage.records import ResourcePreferences, ResourceRecord, ResourceState, Supervision
+from models.storage.records import ResourcePreferences, ResourceRecord, ResourceState
 from models.storage.schema import PreferencesRow, ResourceRow, SupervisionRow, columns, upsert
 from models.storage.session import Row, Session
 from models.storage.writing import Writers, writer
+from models.supervision import ChildState
 
 
 def resources(session: Session) -> tuple[ResourceRecord, ...]:
@@ -46,16 +47,15 @@ def all_preferences(session: Session) -> dict[ResourceNo, ResourcePreferences]:
     return {item.resource_no: item for item in every}
 
 
-def supervision_of(session: Session, resource_no: ResourceNo) -> Supervision | None:
+def supervision_of(session: Session, resource_no: ResourceNo) -> ChildState | None:
     """How a resource's actor fares; None if it never failed."""
     rows = session.fetch(_one_supervision, resource_no)
-    return _supervision(rows[0]) if rows else None
+    return codec.to_child(rows[0][0]) if rows else None
 
 
-def all_supervision(session: Session) -> dict[ResourceNo, Supervision]:
+def all_supervision(session: Session) -> dict[ResourceNo, ChildState]:
     """How the actors fare that ever failed."""
-    every = map(_supervision, session.fetch(_all_supervision))
-    return {item.resource_no: item for item in every}
+    return {ResourceNo(no): codec.to_child(child) for no, child in session.fetch(_all_supervision)}
 
 
 def _put_resources(session: Session, changes: Sequence[PutResource]) -> None:
@@ -81,7 +81,8 @@ def _drop_all_preferences(session: Session, changes: Sequence[DropPreferences]) 
 
 
 def _put_all_supervision(session: Session, changes: Sequence[PutSupervision]) -> None:
-    session.many(_put_supervision, [_supervision_row(change.supervision) for change in changes])
+    rows = [(change.resource_no, change.child.quarantined, codec.child(change.child)) for change in changes]
+    session.many(_put_supervision, rows)
 
 
 def _drop_all_supervision(session: Session, changes: Sequence[DropSupervision]) -> None:
@@ -159,31 +160,6 @@ def _preferences(row: Row) -> ResourcePreferences:
     )
 
 
-def _supervision_row(item: Supervision) -> Row:
-    return (
-        item.resource_no,
-        item.incarnation,
-        item.streak,
-        codec.instants(item.crashes),
-        codec.optional_instant(item.quarantined_at),
-        codec.optional_instant(item.probe_at),
-        item.reason,
-    )
-
-
-def _supervision(row: Row) -> Supervision:
-    resource_no, incarnation, streak, crashes, quarantined_at, probe_at, reason = row
-    return Supervision(
-        resource_no=ResourceNo(resource_no),
-        incarnation=incarnation,
-        streak=streak,
-        crashes=codec.to_instants(crashes),
-        quarantined_at=codec.to_optional_instant(quarantined_at),
-        probe_at=codec.to_optional_instant(probe_at),
-        reason=reason,
-    )
-
-
 def _all_resources() -> object:
     return ResourceRow.select(*columns(ResourceRow)).order_by(ResourceRow.resource_no)
 
@@ -221,11 +197,11 @@ def _drop_preferences() -> object:
 
 
 def _all_supervision() -> object:
-    return SupervisionRow.select(*columns(SupervisionRow)).order_by(SupervisionRow.resource_no)
+    return SupervisionRow.select(SupervisionRow.resource_no, SupervisionRow.child_json)
 
 
 def _one_supervision() -> object:
-    return SupervisionRow.select(*columns(SupervisionRow)).where(SupervisionRow.resource_no == "")
+    return SupervisionRow.select(SupervisionRow.child_json).where(SupervisionRow.resource_no == "")
 
 
 def _put_supervision() -> object:

@@ -66,15 +66,11 @@ class PreferencesRow(Row):
 
 
 class SupervisionRow(Row):
-    """`Supervision`."""
+    """`ChildState`, by resource."""
 
     resource_no = TextField(primary_key=True)
-    incarnation = IntegerField()
-    streak = IntegerField()
-    crashes_json = TextField()
-    quarantined_at = TextField(null=True, index=True)
-    probe_at = TextField(null=True)
-    reason = TextField()
+    quarantined = BooleanField()
+    child_json = TextField()
 
     class Meta:
         table_name = "supervision"

@@ -29,11 +29,11 @@ from models.storage.records import (
     ResourcePreferences,
     ResourceRecord,
     Subscription,
-    Supervision,
 )
 from models.storage.session import Session
 from models.storage.sqlite import SqliteBackend
 from models.storage.writing import Writers, batches
+from models.supervision import ChildState
 
 KEEP_DECISIONS_DAYS = 90
 KEEP_DECISIONS = 1_000_000
@@ -192,12 +192,12 @@ class Store:
         with self._reading() as reader:
             return resources.all_preferences(reader)
 
-    def supervision_of(self, resource_no: ResourceNo) -> Supervision | None:
+    def supervision_of(self, resource_no: ResourceNo) -> ChildState | None:
         """How a resource's actor fares; None if it never failed."""
         with self._reading() as reader:
             return resources.supervision_of(reader, resource_no)
 
-    def all_supervision(self) -> dict[ResourceNo, Supervision]:
+    def all_supervision(self) -> dict[ResourceNo, ChildState]:
         """How those actors fare that ever failed."""
         with self._reading() as reader:
             return resources.all_supervision(reader)
