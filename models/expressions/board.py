@@ -30,8 +30,8 @@ FREE_FIELDS: Final = 5
 """Free decimals, dates and bits of a task, a job and a resource, each (facts §3.4, §3.5)."""
 
 PARTY: Final = (
-    "No Name SourceApp SourceType Phone MobilePhone Email Address AddressStreet AddressStreetNo AddressPostcode "
-    "AddressCity AddressCounty AddressState AddressCountry AddressRegion"
+    "No Name SourceApp SourceType Phone MobilePhone Email Address AddressStreet AddressStreetNo "
+    "AddressPostcode AddressCity AddressCounty AddressState AddressCountry AddressRegion"
 )
 """What a job says of a customer, contact, site or bill-to, each after that word."""
 
@@ -95,9 +95,9 @@ def appointment_schema() -> Schema:
         has("Job", _job(), "Task.Job"),
         has("Resources", list_of(assigned), "Assignments", nullable=False),
         has("Assignments", list_of(assignment), "Resources", nullable=False),
-        has("AppointmentFieldValues", list_of(object_of("FieldValue", *have("FieldCode FieldValue", TEXT))), nullable=False),
-        has("AppointmentUrls", list_of(object_of("Url", *have("Url Uri Description", TEXT))), nullable=False),
-        has("AppointmentContainers", list_of(object_of("Container", *have("Container Name", TEXT))), nullable=False),
+        _parts("AppointmentFieldValues", "FieldValue", "FieldCode FieldValue"),
+        _parts("AppointmentUrls", "Url", "Url Uri Description"),
+        _parts("AppointmentContainers", "Container", "Container Name"),
         has("Notifications", list_of(_notification()), nullable=False),
     )  # fmt: skip
 
@@ -114,6 +114,11 @@ def _label(name: str, color: str) -> Schema:
         closed=True,
         text_is="Name",
     )
+
+
+def _parts(name: str, item: str, texts: str) -> Property:
+    """A list of things that are texts only."""
+    return has(name, list_of(object_of(item, *have(texts, TEXT))), nullable=False)
 
 
 def _notification() -> Schema:

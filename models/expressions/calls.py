@@ -1,4 +1,4 @@
-"""Calling what `members` and `statics` offer. Arguments are checked once, and converted where they must be."""
+"""Calling what `members` and `statics` offer. Arguments are checked once, and converted where need be."""
 
 from __future__ import annotations
 

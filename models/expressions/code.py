@@ -41,6 +41,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A read of a property of a root, or of a property of such a property."""
+
+    slot: int
+    """Of the root."""
+    through: Step | None
+    """The object on the way; None where the property is the root's own."""
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """A compiled part. `run` gives a value of the schema's kind, or None for NULL, or raises a Fault."""
 
@@ -50,8 +61,8 @@ class Code:
     path: str = ""
     """The property it reads, as "appointment.Task.FreeBit1"; empty where it reads none."""
     nullable: bool = True
-    root: tuple[int, Step] | None = None
-    """Of a property of a root: the slot of the root, and the step from there."""
+    leaf: Leaf | None = None
+    """What it reads, where that is a property of a root or of an object there: the reads that are fused."""
     constant: bool = False
     value: object = None
     """Of a constant."""

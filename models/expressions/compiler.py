@@ -1,4 +1,4 @@
-"""From a tree to closures. Names are resolved, types checked and literals read once, before any evaluation."""
+"""From a tree to closures: names are resolved, types checked and literals read before any evaluation."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ class Expression:
 
     text: str
     names: tuple[str, ...]
-    """The properties it may look at, in order of appearance: "appointment.Category.Name", and of the items of a
-    list "appointment.Resources[].ResourceNo"."""
+    """The properties it may look at, in order of appearance: "appointment.Category.Name", or of items
+    "appointment.Resources[].ResourceNo"."""
     warnings: tuple[ExpressionWarning, ...]
     _run: Run = field(repr=False)
     _traced: Run = field(repr=False)

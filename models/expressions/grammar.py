@@ -67,7 +67,7 @@ _OR.2: /\|\||(?:or|orelse)\b/i
 _AND.2: /&&|(?:and|andalso)\b/i
 IN.2: /in\b/i
 NOT.2: /!(?!=)|not\b/i
-COMPARE.2: /==|!=|<>|<=|>=|=(?!>)|<|>|(?:eq|equal|n(?:ot)?equal|neq?|[lg][te]|(?:less|greater)than(?:orequal)?)\b/i
+COMPARE.2: /==|!=|<>|<=|>=|=(?!>)|<|>|(?:eq|(?:not)?equal|neq?|[lg][te]|(?:less|greater)than(?:orequal)?)\b/i
 PLUS: "+"
 MINUS: "-"
 TIMES.2: /\*|\/|%|mod\b/i

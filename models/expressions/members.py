@@ -87,14 +87,16 @@ def do(
 def _of_texts() -> Mapping[str, Operation]:
     return table(
         get("Length", INT, len),
-        do("Contains", BOOL, lambda t, s, c=4: _cased(s, c) in _cased(t, c), TEXT, STRING_COMPARISON, needs=1),
+        do("Contains", BOOL, lambda t, s, c=4: _cased(s, c) in _cased(t, c),
+           TEXT, STRING_COMPARISON, needs=1),
         do("StartsWith", BOOL, lambda t, s, c=4: _cased(t, c).startswith(_cased(s, c)),
            TEXT, STRING_COMPARISON, needs=1),
         do("EndsWith", BOOL, lambda t, s, c=4: _cased(t, c).endswith(_cased(s, c)),
            TEXT, STRING_COMPARISON, needs=1),
         do("Equals", BOOL, same_text, TEXT, STRING_COMPARISON, needs=1),
         do("CompareTo", INT, compare_texts, TEXT),
-        do("IndexOf", INT, lambda t, s, c=4: _cased(t, c).find(_cased(s, c)), TEXT, STRING_COMPARISON, needs=1),
+        do("IndexOf", INT, lambda t, s, c=4: _cased(t, c).find(_cased(s, c)),
+           TEXT, STRING_COMPARISON, needs=1),
         do("LastIndexOf", INT, lambda t, s: t.rfind(s), TEXT),
         do("Substring", TEXT, _substring, INT, INT, needs=1),
         do("Replace", TEXT, _replace, TEXT, TEXT),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from models.expressions.code import Code, Frame, Run, constant
 from models.expressions.errors import Fault
+from models.expressions.paths import leaf_equals, leaf_is_null
 from models.expressions.schema import ANY, BOOL, DATETIME, DURATION, INT, NUMBER, TEXT, Kind, Schema
 from models.expressions.values import (
     MAX_TEXT,
@@ -150,8 +151,10 @@ def _equality_run(left: Code, right: Code, position: int, *, negated: bool) -> R
     first, second = left.run, right.run
     kinds = {left.schema.kind, right.schema.kind}
     if Kind.NULL in kinds:
-        tested = second if left.schema.kind is Kind.NULL else first
-        return _is_not_null(tested) if negated else _is_null(tested)
+        tested = right if left.schema.kind is Kind.NULL else left
+        if tested.leaf is not None:
+            return leaf_is_null(tested.leaf, negated=negated)
+        return _is_not_null(tested.run) if negated else _is_null(tested.run)
     if Kind.ANY in kinds:
         return _checked(first, second, equal, position, negated=negated)
     if kinds <= {Kind.OBJECT, Kind.LIST} and len(kinds) == 1:
@@ -159,6 +162,8 @@ def _equality_run(left: Code, right: Code, position: int, *, negated: bool) -> R
     check_alike(left.schema, right.schema, position)
     if right.constant:
         value = right.value
+        if left.leaf is not None:
+            return leaf_equals(left.leaf, value, negated=negated)
         if negated:
             return lambda frame: first(frame) != value
         return lambda frame: first(frame) == value

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from models.expressions import calls, sequences
-from models.expressions.code import Code, Frame, Step
+from models.expressions.code import Code, Frame, Leaf, Step
 from models.expressions.errors import Fault
 from models.expressions.members import members
 from models.expressions.names import no_member, no_name
 from models.expressions.paths import (
     null_fault,
+    of_leaf,
     of_object,
-    of_property,
-    of_root,
     of_unknown,
     step_to,
     unknown_step,
@@ -22,6 +21,7 @@ from models.expressions.schema import ANY, BOOL, Kind, Property, Schema
 from models.expressions.scope import Scope, Variable
 from models.expressions.statics import StaticType
 from models.expressions.syntax import Member, Method, Name, Node
+from models.expressions.values import conformer
 
 
 def name(scope: Scope, node: Name) -> Code:
@@ -54,9 +54,15 @@ def read(scope: Scope, variable: Variable, position: int) -> Code:
     )
     if not variable.is_root or variable.schema.kind is Kind.OBJECT:
         return code
-    whole = Property(name=variable.name, schema=variable.schema, places=((),))
-    step = step_to(whole, scope.zone, variable.path, position)
-    return replace(code, run=lambda frame: step.conform(frame[slot]))
+    conform, path = conformer(variable.schema, scope.zone), variable.path
+
+    def run(frame: Frame) -> object:
+        try:
+            return conform(frame[slot])
+        except ValueError as error:
+            raise Fault(f"{path} is {error}", position, path=path) from None
+
+    return replace(code, run=run)
 
 
 def member(scope: Scope, target: Code, name: str, position: int, *, safe: bool) -> Code:
@@ -100,21 +106,24 @@ def _property(scope: Scope, target: Code, name: str, position: int, *, safe: boo
 
 def _reader(scope: Scope, target: Code, step: Step, schema: Schema, *, nullable: bool, safe: bool) -> Code:
     """The fastest code that reads a step: of a root, of a property of a root, or of anything else."""
-    root = scope.roots.get(target.path.lower())
-    if root is not None:
-        run = of_root(root.slot, step)
-    elif target.root is not None and not safe:
-        run = of_property(*target.root, step)
-    else:
-        run = of_object(target.run, target.path, step, safe=safe)
+    leaf = _leaf(scope, target, step) if not safe else None
     return Code(
-        run=run,
+        run=of_leaf(leaf) if leaf is not None else of_object(target.run, target.path, step, safe=safe),
         schema=schema,
         position=step.position,
         path=step.path,
         nullable=nullable,
-        root=(root.slot, step) if root is not None and schema.kind is Kind.OBJECT else None,
+        leaf=leaf,
     )
+
+
+def _leaf(scope: Scope, target: Code, step: Step) -> Leaf | None:
+    root = scope.roots.get(target.path.lower())
+    if root is not None:
+        return Leaf(slot=root.slot, through=None, step=step)
+    if target.leaf is not None and target.leaf.through is None:
+        return Leaf(slot=target.leaf.slot, through=target.leaf.step, step=step)
+    return None
 
 
 def _of_unknown(scope: Scope, target: Code, name: str, position: int, *, safe: bool) -> Code:
@@ -153,7 +162,7 @@ def _of_nullable(scope: Scope, target: Code, wanted: str, position: int) -> Code
             raise null_fault(path, "Value", position)
         return value
 
-    return replace(target, run=run, position=position, nullable=False, root=None)
+    return replace(target, run=run, position=position, nullable=False, leaf=None)
 
 
 def static_type(scope: Scope, node: Node) -> StaticType | None:

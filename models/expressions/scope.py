@@ -1,4 +1,4 @@
-"""What a compiler knows at one point of an expression: its names, what cannot be NULL there, what it found."""
+"""What a compiler knows at one point of an expression: names, what cannot be NULL there, what it found."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Scope:
     def observed(self, code: Code) -> Code:
         """`code`, noted as something that the expression looks at."""
         self.names.setdefault(code.path.lower(), code.path)
-        return replace(code, run=traced(code.run, code.path)) if self._trace else code
+        return replace(code, run=traced(code.run, code.path), leaf=None) if self._trace else code
 
     # NULL
 
@@ -130,7 +130,7 @@ class Scope:
 
     @contextmanager
     def maybe(self, facts: frozenset[str] = NOTHING) -> Iterator[None]:
-        """A part that is evaluated only where `facts` are not NULL. What it makes sure of is forgotten after."""
+        """A part that is evaluated only where `facts` are not NULL; what it makes sure of is forgotten."""
         outside = self._not_null
         self._not_null |= facts
         yield

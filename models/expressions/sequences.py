@@ -15,8 +15,8 @@ from models.expressions.schema import ANY, BOOL, INT, TEXT, Kind, Schema, list_o
 from models.expressions.values import comparable, conformer, is_number, kind_of, shown, text_order
 
 ON_ITEMS: Final = frozenset(
-    {"any", "all", "count", "first", "firstordefault", "last", "lastordefault", "where", "select", "sum", "min",
-     "max", "average", "distinct"}
+    {"any", "all", "count", "first", "firstordefault", "last", "lastordefault", "where", "select", "sum",
+     "min", "max", "average", "distinct"}
 )  # fmt: skip
 """Methods of lists whose argument is about an item."""
 NEEDS_BODY: Final = frozenset({"all", "where", "select"})

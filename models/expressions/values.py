@@ -1,8 +1,8 @@
 """Values while an expression runs: how those of an item become those of the language, and how they compare.
 
-The language knows NULL (None), bool, whole numbers (int), numbers (Decimal), texts, dates (datetime without a
-zone: the board's wall clock, facts §2.7), time spans, objects (Record) and lists (tuple). A ValueError raised here
-says what is wrong with a value; who calls it knows where.
+The language knows NULL (None), bool, whole numbers (int), numbers (Decimal), texts, dates (a datetime without zone,
+the board's wall clock: facts §2.7), time spans, objects (Record) and lists (tuple). A ValueError raised here says
+what is wrong with a value; who calls it knows where.
 """
 
 from __future__ import annotations
