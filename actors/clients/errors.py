@@ -108,7 +108,12 @@ class Throttled(Transient):
 
 
 class Unavailable(Transient):
-    """The service failed without having done anything, or was not reached."""
+    """The service failed at something that may be repeated, or was not reached."""
+
+    def __init__(self, about: About, *, retry_after: float | None = None, reached: bool = True) -> None:
+        """`reached` is False where not even a connection came about."""
+        super().__init__(about, retry_after=retry_after)
+        self.reached = reached
 
 
 class OutcomeUnknown(Transient):

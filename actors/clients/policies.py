@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, stop_after_attempt, stop_never, w
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from actors.clients.errors import Problem, Throttled, Transient, Unavailable
+from actors.clients.errors import Malformed, Problem, Throttled, Transient, Unavailable
 from actors.clients.transport import Headers
 
 JITTER: Final = 0.25
@@ -50,10 +50,13 @@ THROTTLED: Final = RetryPolicy(wait=wait_exponential(multiplier=1, max=60), stop
 UNAVAILABLE: Final = RetryPolicy(wait=wait_exponential(multiplier=0.5, max=30), stop=stop_after_attempt(6))
 """About half a minute: longer disturbances are the circuit's, or one mailbox's own (facts §3.5)."""
 
+MALFORMED: Final = RetryPolicy(wait=wait_exponential(multiplier=1, max=10), stop=stop_after_attempt(3))
+"""Once, an unreadable answer is a proxy's or a cut line's; when it stays, it is the service's own error."""
+
 CREDENTIALS: Final = RetryPolicy(wait=wait_exponential(multiplier=5, max=300), stop=stop_never)
 """Somebody has to act; that they did is noticed within five minutes."""
 
-CIRCUIT: Final = RetryPolicy(wait=wait_exponential(multiplier=5, max=120), stop=stop_never)
+CIRCUIT: Final = RetryPolicy(wait=wait_exponential(multiplier=1, max=30), stop=stop_never)
 """Between one probe of a service that is down and the next."""
 
 
@@ -64,6 +67,8 @@ def policy_for(problem: Problem) -> RetryPolicy | None:
             return THROTTLED
         case Unavailable():
             return UNAVAILABLE
+        case Malformed():
+            return MALFORMED
         case _:
             return None
 

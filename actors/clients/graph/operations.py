@@ -5,10 +5,10 @@ Reads and writes that return an event take the `Judge` of the mailbox: what it d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from actors.clients.errors import Conflict, Malformed, NotFound, Rejected
 from actors.clients.graph.codec import (
@@ -30,11 +30,9 @@ from models.event import Event, EventDetail, EventHead
 from models.ids import LINK_PROPERTY_ID, Etag, EventId, MailboxId
 from models.judging import Judge
 from models.when import Window
-from models.writes import EventDraft, EventPatch
+from models.writes import EventDraft, EventPatch, Rewrite
 
 T_co = TypeVar("T_co", covariant=True)
-
-Rewrite: TypeAlias = Callable[[EventDetail], EventPatch]
 
 PAGE: int = 100
 """Events per page: a page of whole events with bodies is read into memory at once."""

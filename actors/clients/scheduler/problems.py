@@ -18,6 +18,8 @@ from actors.clients.errors import (
 from actors.clients.policies import retry_after
 from actors.clients.transport import Headers
 
+SERVICE = "scheduler"
+
 EXPLANATION_KEPT = 500
 """Characters of what the service says about a refusal."""
 
