@@ -1,9 +1,9 @@
 """The gateway to a service: an actor that decides which request goes out when, and performs none of them.
 
-Every operation is a `Job` in the lane of its mailbox. A request goes out when its lane has room, the circuit is
-closed, there is a grant, and a sender is free: alone while there are senders enough, together with others when
-there are more requests than senders. Nothing that was submitted is dropped: it waits, and each operation is
-answered exactly once.
+Every operation is a `Job` in the lane of its mailbox. A request goes out when its lane has room, the circuit
+is closed, there is a grant, and a sender is free: alone while there are senders enough, together with others
+when there are more requests than senders. Nothing that was submitted is dropped: it waits, and each operation
+is answered exactly once.
 """
 
 from __future__ import annotations

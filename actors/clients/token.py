@@ -1,8 +1,8 @@
 """Tokens for Graph by the application's own credentials (facts §6).
 
-Getting one is network I/O from the first line on, so it happens on a sender, never on an actor's turn. Each
-is asked for by an msal application of its own: its caches know neither that Graph has refused a token nor that
-a secret has been mended, and a discovery an hour costs nothing.
+Getting one is network I/O from the first line on, so it happens on a sender, never on an actor's turn.
+Each is asked for by an msal application of its own: msal's caches know neither that Graph has refused a token
+nor that a secret has been mended, and a discovery an hour costs nothing.
 """
 
 from __future__ import annotations
