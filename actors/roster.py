@@ -1,5 +1,4 @@
-"""Who synchronises: resources from the board, their mailboxes from the directory, started and stopped as flags
-change.
+"""Who synchronises: resources from the board, their mailboxes from the directory.
 
 A resource that cannot synchronise says why and what to do, is looked at again, and holds up nobody (A9).
 """
@@ -219,7 +218,9 @@ class Roster(PooledActor):
             None,
         )
         if other is not None:
-            reason = f"its mailbox belongs to resource {other} already; give one of them another e-mail address"
+            reason = (
+                f"its mailbox belongs to resource {other} already; give one of them another e-mail address"
+            )
             self._put(record, ResourceState.NO_MAILBOX, reason, code="DSEX012")
             return
         self._put(replace(record, email=resource.email, mailbox=mailbox), ResourceState.ACTIVE, "")

@@ -15,10 +15,11 @@ from actors.clients.scheduler.operations import SchedulerOperation
 from actors.clients.steps import Outcome, Priority, Submit
 from actors.resource.board_reader import BoardReader
 from actors.resource.chronicle import Chronicle
+from actors.resource.course import Course
 from actors.resource.desk import Desk, is_being_created
 from actors.resource.hints import Hints
 from actors.resource.mailbox_reader import MailboxReader
-from actors.resource.messages import BoardListed, Hint, Run, Wake
+from actors.resource.messages import Hint, Run, Wake
 from actors.resource.relocation import relocate
 from actors.resource.sides import Lens
 from actors.resource.writer import Writer
@@ -109,7 +110,7 @@ class ResourceActor(PooledActor):
         self._desk: Desk | None = None
         self._board: BoardReader | None = None
         self._reader: MailboxReader | None = None
-        self._writer: Writer | None = None
+        self._course: Course | None = None
         self._ready = False
         self._reloading = False
         self._journal: tuple[str, ...] = ()
@@ -170,13 +171,14 @@ class ResourceActor(PooledActor):
             random=self.random,
         )
         self._desk = desk
-        self._writer = Writer(desk, chronicle, loaded.parked)
-        desk.employ(self._writer)
+        self._course = Course(desk, chronicle, loaded.parked)
+        writer = Writer(self._course)
+        desk.employ(writer)
         self._board = BoardReader(
             desk, source_app=configuration.source_app, source_type=configuration.source_type
         )
         self._reader = MailboxReader(desk, self._board, chronicle, loaded.delta)
-        relocate(self._writer, loaded.intents)
+        relocate(writer, loaded.intents)
         if self._reader.is_new:
             self._reader.adopt_linked(lambda: self._begin(loaded.intents))
         else:
@@ -184,15 +186,15 @@ class ResourceActor(PooledActor):
 
     def _begin(self, intents: tuple[Intent, ...]) -> None:
         """Finish what an earlier life began, then listen."""
-        if self._desk is None or self._writer is None:
+        if self._desk is None or self._course is None:
             return
         unfinished = {intent.guid: intent for intent in intents if intent.guid is not None}
         for link in self._desk.book:
             if link.guid in unfinished or is_being_created(link):
                 item = self._desk.item(link.guid, Trigger.RECOVERY)
                 item.intent = unfinished[link.guid].id if link.guid in unfinished else ""
-                self._writer.recover(item)
-        self._writer.drop_intents(
+                self._course.recover(item)
+        self._course.drop_intents(
             intent for intent in intents if intent.guid is None or self._desk.book.get(intent.guid) is None
         )
         self._ready = True

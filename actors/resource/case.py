@@ -62,7 +62,7 @@ class Case:
 
     @property
     def is_shared(self) -> bool:
-        """Whether what the item says may be kept: a board-born one is the board's, else the verdict decides."""
+        """Whether what the item says may be kept: board-born words are the board's."""
         if self.origin is Origin.BOARD:
             return True
         if isinstance(self.outlook, OutlookSide):

@@ -48,7 +48,14 @@ class Desk:
     """The items of one resource that something is the matter with, and the book of its links."""
 
     def __init__(
-        self, *, resource: Resource, mailbox: Mailbox, lens: Lens, policy: Policy, book: LinkBook, ports: Ports
+        self,
+        *,
+        resource: Resource,
+        mailbox: Mailbox,
+        lens: Lens,
+        policy: Policy,
+        book: LinkBook,
+        ports: Ports,
     ) -> None:
         self.resource = resource
         self.mailbox = mailbox
@@ -158,8 +165,10 @@ class Desk:
         return Origin.BOARD if item.outlook is None else Origin.OUTLOOK
 
     def _needs_board(self, case: Case) -> bool:
-        """Whether the board has to be read first: it knows no If-Match, so that every change of an appointment
-        is decided upon a fresh reading."""
+        """Whether the board has to be read first.
+
+        It knows no If-Match, so that every change of an appointment is decided upon a fresh reading.
+        """
         if case.item.board is not None:
             return False
         act = case.decision.act

@@ -60,7 +60,9 @@ class Item:
 
     def learn_outlook(self, fact: OutlookFact) -> bool:
         """Take a fact if it is news; whether it was."""
-        if fact.asked_at <= self.fence or (self.outlook is not None and fact.asked_at < self.outlook.asked_at):
+        if fact.asked_at <= self.fence or (
+            self.outlook is not None and fact.asked_at < self.outlook.asked_at
+        ):
             return False
         self.outlook = fact
         return True

@@ -70,5 +70,11 @@ def _both(
 ) -> tuple[Hint | None, BoardListed | None]:
     if earlier is None:
         return later
-    hint = earlier[0] if later[0] is None else later[0] if earlier[0] is None else earlier[0].merged_with(later[0])
+    hint = (
+        earlier[0]
+        if later[0] is None
+        else later[0]
+        if earlier[0] is None
+        else earlier[0].merged_with(later[0])
+    )
     return hint, later[1] or earlier[1]

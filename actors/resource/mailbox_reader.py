@@ -76,7 +76,9 @@ class MailboxReader:
             judge=self.desk.judge(),
         )
         if state is None:
-            self._read(self.round, ReadDelta(mailbox=self.desk.mailbox.id, judge=self.round.judge, window=window))
+            self._read(
+                self.round, ReadDelta(mailbox=self.desk.mailbox.id, judge=self.round.judge, window=window)
+            )
         else:
             self._follow(self.round, state.delta_link)
 
@@ -257,7 +259,11 @@ class MailboxReader:
     def _confirm_unseen(self, turn: Round) -> None:
         """What should have been in a full round and was not."""
         for link in self.desk.book:
-            if link.event_key is not None and link.event_key not in turn.seen and _took_place_in(link, turn.window):
+            if (
+                link.event_key is not None
+                and link.event_key not in turn.seen
+                and _took_place_in(link, turn.window)
+            ):
                 self._confirm(link.guid, turn)
         for item in self.desk.book.all_unshared():
             if item.event_key not in turn.seen:

@@ -12,8 +12,8 @@ from actors.clients.scheduler.operations import SchedulerOperation
 from actors.clients.steps import Outcome
 from actors.resource.messages import Hint
 from models.ids import ResourceNo
-from models.storage.store import Store
 from models.storage.changes import Change
+from models.storage.store import Store
 
 T = TypeVar("T")
 

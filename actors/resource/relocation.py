@@ -1,4 +1,4 @@
-"""A resource's mailbox has changed (A11): its events move, what was the old mailbox's own leaves the board."""
+"""A resource's mailbox has changed (A11): events move, what was the old mailbox's own leaves the board."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.storage.records import Intent
 def relocate(writer: Writer, intents: Collection[Intent]) -> None:
     """Carry over the links that belong to another mailbox than the resource's present one.
 
-    `intents` are those an earlier life left behind: deletions in an old mailbox among them are taken up again.
+    `intents` are those an earlier life left behind: among them deletions in an old mailbox, to be taken up.
     """
     for link in writer.desk.book:
         if link.mailbox != writer.desk.mailbox.id:

@@ -1,0 +1,322 @@
+"""The course of every call: the intent on disk, the call, the outcome on disk, and what is agreed since then.
+
+A crash between any two of these leaves an intent or a link without an agreed state, and the next start looks
+at both sides again before it does anything (`Course.recover`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from actors.clients.errors import (
+    AccessDenied,
+    Conflict,
+    DuplicateTransaction,
+    MailboxMissing,
+    NotFound,
+    Rejected,
+)
+from actors.clients.graph.operations import FindLinked, LinkedEvent
+from actors.clients.steps import Done, Failed, Outcome
+from actors.resource.case import Case
+from actors.resource.chronicle import Chronicle, fingerprint
+from actors.resource.desk import Desk, is_being_created
+from actors.resource.facts import BoardFact, Item, OutlookFact
+from actors.resource.links import at
+from models.decision import Act
+from models.event import Event
+from models.ids import MailboxId, ResourceNo, link_value
+from models.judging import Judge
+from models.link import Agreed, Link, Origin, Unshared
+from models.reconcile import GONE, OutlookSide
+from models.storage.changes import (
+    AddDeadLetter,
+    AddDecision,
+    AddIntent,
+    Change,
+    DropDeadLetter,
+    DropLink,
+    DropUnshared,
+    FinishIntent,
+    ForgetWords,
+    PutLink,
+    PutUnshared,
+    SettleDecision,
+)
+from models.storage.records import DeadLetter, Intent
+from models.storage.records import Outcome as Ending
+
+log = structlog.get_logger(__name__)
+
+CREATIONS = (Act.CREATE_EVENT, Act.CREATE_APPOINTMENT)
+
+
+class Course:
+    """Takes a decision through its call, and everything that can happen on the way."""
+
+    def __init__(self, desk: Desk, chronicle: Chronicle, parked: Iterable[DeadLetter]) -> None:
+        self.desk = desk
+        self.chronicle = chronicle
+        self.parked = {letter.guid: letter for letter in parked if letter.guid is not None}
+
+    @property
+    def who(self) -> tuple[ResourceNo, MailboxId]:
+        """Whose links these are."""
+        return self.desk.resource.resource_no, self.desk.mailbox.id
+
+    def is_parked(self, case: Case) -> bool:
+        """Whether the other side has rejected exactly this before (D9); anything else is worth a try."""
+        letter = self.parked.get(case.item.guid)
+        if letter is None or case.decision.act is Act.NOTHING:
+            return False
+        if letter.seen == fingerprint(case):
+            return True
+        del self.parked[case.item.guid]
+        self.desk.ports.commit(DropDeadLetter(id=letter.id))
+        return False
+
+    def link(self, item: Item) -> Link:
+        link = self.desk.book.get(item.guid)
+        if link is None:
+            raise LookupError("a call is only made for an item that has a link")
+        return link
+
+    # The course of every call
+
+    def perform(
+        self,
+        case: Case,
+        call: Callable[[Callable[[Outcome], None]], None],
+        on_done: Callable[[Done[Any]], None],
+        *changes: Change,
+    ) -> None:
+        """Intent on disk, then the call, then `on_done` or what its failure asks for."""
+        item = case.item
+        item.intent = item.intent or self.chronicle.new_id()
+        kept = self.kept(case, Ending.PENDING)
+        item.decision = kept.decision.id
+        item.waiting_for = "commit"
+        item.board = item.outlook = None
+        intent = self._intent(case)
+        self.tell(case)
+
+        def answered(outcome: Outcome) -> None:
+            if isinstance(outcome, Done):
+                on_done(outcome)
+            else:
+                self._failed(case, outcome)
+
+        def send() -> None:
+            item.waiting_for = "write"
+            call(answered)
+
+        self._remember(changes)
+        self.desk.ports.commit(*changes, AddIntent(intent=intent), kept, then=send)
+        self.desk.on_decided(item.guid)
+
+    def written(
+        self, item: Item, done: Done[Any], *changes: Change, fact: OutlookFact | None = None
+    ) -> None:
+        """A call succeeded: put its outcome on disk and look at what has come in since.
+
+        What was read while the call was under way may be older than its effect, so that it is read again.
+        """
+        settle = SettleDecision(
+            id=item.decision, outcome=Ending.DONE, request_ids=(done.request_id,), attempts=item.tries
+        )
+        item.fence = self.desk.ports.monotonic()
+        item.tries = 0
+        self.commit(*changes, *self.intent_done(item), settle)
+        item.reread_board = item.reread_board or item.board is not None
+        item.reread_outlook = item.reread_outlook or self._is_news(item)
+        item.board, item.outlook = None, fact
+        self.desk.resume(item)
+
+    def _is_news(self, item: Item) -> bool:
+        """Whether an event that was read during a write is in another version than the write left behind."""
+        if item.outlook is None:
+            return False
+        event, link = item.outlook.event, self.desk.book.get(item.guid)
+        return not (isinstance(event, Event) and link is not None and event.head.etag == link.etag)
+
+    def _failed(self, case: Case, outcome: Failed) -> None:
+        """A call failed: each kind of problem has its own way on."""
+        item, problem = case.item, outcome.problem
+        log.info("call failed", resource=self.desk.resource.resource_no, problem=str(problem))
+        if isinstance(problem, Rejected):
+            self._park(case, problem)
+        elif isinstance(problem, NotFound) and case.decision.act not in CREATIONS:
+            self._other_side_is_gone(case)
+        elif isinstance(problem, Conflict):
+            item.waiting_for = ""
+            self.recover(item)
+        elif isinstance(problem, DuplicateTransaction):
+            item.event_id = problem.existing_event_id
+            item.waiting_for = ""
+            self.recover(item)
+        else:
+            if isinstance(problem, (AccessDenied, MailboxMissing)):
+                self.desk.ports.trouble(problem)
+            self._pause(item)
+
+    def _pause(self, item: Item) -> None:
+        self.desk.pause(item, then=self.recover)
+
+    def _other_side_is_gone(self, case: Case) -> None:
+        """What was to be written or deleted does not exist any more."""
+        item, act = case.item, case.decision.act
+        item.waiting_for = ""
+        if act in (Act.DELETE_EVENT, Act.UPDATE_EVENT, Act.UPDATE_BOTH):
+            item.outlook = OutlookFact(event=GONE, asked_at=self.desk.ports.monotonic())
+        else:
+            item.board = BoardFact(appointment=GONE, asked_at=self.desk.ports.monotonic())
+        self.desk.consider(item)
+
+    def _park(self, case: Case, problem: Rejected) -> None:
+        """The other side rejects this for good: put it aside until either side changes (D9)."""
+        item, now = case.item, self.desk.ports.now()
+        letter = DeadLetter(
+            id=f"{self.desk.resource.resource_no}/{item.guid}",
+            resource_no=self.desk.resource.resource_no,
+            guid=item.guid,
+            event_key=case.link.event_key if case.link is not None else None,
+            act=case.decision.act,
+            reason=f"{problem}; {problem.remedy}",
+            code=problem.about.code,
+            seen=fingerprint(case),
+            attempts=item.tries + 1,
+            first_at=now,
+            last_at=now,
+        )
+        self.parked[item.guid] = letter
+        settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=item.tries + 1)
+        self.commit(AddDeadLetter(letter=letter), FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
+        item.intent = ""
+        self.desk.resume(item)
+
+    # Recovery
+
+    def recover(self, item: Item) -> None:
+        """Nobody knows how a call ended: look at both sides, then decide again (D2, D3)."""
+        link = self.desk.book.get(item.guid)
+        if link is not None and link.origin is Origin.BOARD and is_being_created(link):
+            item.waiting_for = "lookup"
+            value = link_value(link.guid, link.resource_no)
+            self.desk.ports.graph(
+                FindLinked(
+                    mailbox=link.mailbox, value=value, judge=Judge.of_linked(self.desk.lens.preferences)
+                ),
+                lambda outcome: self._looked_up(item, outcome),
+            )
+            return
+        item.board = item.outlook = None
+        item.reread_board = True
+        item.reread_outlook = link is not None and link.event_id is not None
+        self.desk.resume(item)
+
+    def _looked_up(self, item: Item, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._pause(item)
+            return
+        link = self.link(item)
+        found: tuple[LinkedEvent, ...] = outcome.value
+        ours = self.desk.book.transaction_of(link)
+        match = next((linked for linked in found if linked.transaction_id == ours), None)
+        if match is not None:
+            seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
+            adopted = replace(at(link, match.event), agreed=Agreed(board=seen, outlook=seen))
+            self.commit(PutLink(link=adopted), *self.intent_done(item))
+        item.board = None
+        item.reread_board = True
+        self.desk.resume(item)
+
+    def drop_intents(self, intents: Iterable[Intent]) -> None:
+        """Intents about links that are gone: what they were for has ended."""
+        self.commit(*(FinishIntent(id=intent.id, outcome=Ending.DONE) for intent in intents))
+
+    def shared_again(self, event: Event) -> tuple[Change, ...]:
+        if self.desk.book.unshared(event.head.key) is None:
+            return ()
+        return (DropUnshared(resource_no=self.desk.resource.resource_no, event_key=event.head.key),)
+
+    def no_longer_shared(self, case: Case) -> tuple[Change, ...]:
+        """What was kept of an event's words goes when it is not shared any more (BEHAVIOUR.md E)."""
+        side, item = case.outlook, case.item
+        if case.origin is Origin.BOARD or not isinstance(side, OutlookSide) or side.verdict.reaches_board:
+            return ()
+        head = case.head
+        if head is None:
+            return ()
+        unshared = Unshared(
+            resource_no=self.desk.resource.resource_no,
+            mailbox=self.desk.mailbox.id,
+            event_id=head.id,
+            event_key=head.key,
+            etag=head.etag,
+            verdict=side.verdict,
+        )
+        return (
+            PutUnshared(unshared=unshared),
+            ForgetWords(resource_no=unshared.resource_no, guid=item.guid, event_key=head.key),
+        )
+
+    # Book-keeping
+
+    def commit(self, *changes: Change) -> None:
+        if changes:
+            self._remember(changes)
+            self.desk.ports.commit(*changes)
+
+    def _remember(self, changes: Iterable[Change]) -> None:
+        """What goes to the store goes into the book of this resource first."""
+        for change in changes:
+            if isinstance(change, PutLink):
+                self.desk.book.put(change.link)
+            elif isinstance(change, DropLink):
+                self.desk.book.drop(change.guid)
+            elif isinstance(change, PutUnshared):
+                self.desk.book.put_unshared(change.unshared)
+            elif isinstance(change, DropUnshared):
+                self.desk.book.drop_unshared(change.event_key)
+
+    def finish(self, item: Item) -> None:
+        item.board = item.outlook = None
+        self.desk.consider(item)
+
+    def _intent(self, case: Case) -> Intent:
+        link = case.link
+        return Intent(
+            id=case.item.intent,
+            resource_no=self.desk.resource.resource_no,
+            act=case.decision.act,
+            mailbox=link.mailbox if link is not None else self.desk.mailbox.id,
+            guid=case.item.guid,
+            event_key=link.event_key if link is not None else None,
+            event_id=link.event_id if link is not None else None,
+            generation=link.generation if link is not None else 0,
+            at=self.desk.ports.now(),
+            attempts=case.item.tries,
+        )
+
+    def intent_done(self, item: Item) -> tuple[Change, ...]:
+        if not item.intent:
+            return ()
+        intent, item.intent = item.intent, ""
+        return (FinishIntent(id=intent, outcome=Ending.DONE),)
+
+    def kept(self, case: Case, outcome: Ending) -> AddDecision:
+        return AddDecision(decision=self.chronicle.record(case, outcome))
+
+    def tell(self, case: Case) -> None:
+        decision = case.decision
+        log.info(
+            "decision",
+            resource=self.desk.resource.resource_no,
+            appointment=case.number or case.item.guid,
+            act=decision.act.value,
+            why=decision.sentence,
+        )

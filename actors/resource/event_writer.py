@@ -1,0 +1,106 @@
+"""What is written to Outlook: events created, changed and deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actors.clients.graph.operations import CreateEvent, PatchEvent, RemoveEvent
+from actors.clients.steps import Done
+from actors.resource.case import Case
+from actors.resource.course import Course
+from actors.resource.facts import Item, OutlookFact
+from actors.resource.links import agreed_now, at, fresh, withheld
+from models.content import Content, Field
+from models.decision import Reason
+from models.event import Event
+from models.link import Agreed, Origin
+from models.reconcile import OutlookSide
+from models.storage.changes import Change, DropLink, PutLink
+
+
+class EventWriter:
+    """Writes the events of one resource's mailbox."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.desk = course.desk
+
+    def create(self, case: Case) -> None:
+        """Create the event of a board-born appointment (A1)."""
+        desk, appointment = self.desk, case.appointment
+        if appointment is None:
+            raise LookupError("an event is created for an appointment that was read")
+        link = fresh(case, appointment, *self.course.who)
+        wanted = case.board_content
+        draft = desk.lens.mapper.event_draft(
+            appointment,
+            wanted,
+            resource_no=link.resource_no,
+            mailbox=link.mailbox,
+            generation=link.generation,
+        )
+        operation = CreateEvent(mailbox=link.mailbox, draft=draft, judge=desk.judge())
+        self.course.perform(
+            case,
+            lambda then: desk.ports.graph(operation, then),
+            lambda done: self._created(case.item, wanted, done),
+            PutLink(link=link),
+        )
+
+    def _created(self, item: Item, wanted: Content, done: Done[Event]) -> None:
+        seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
+        agreed = Agreed(board=wanted, outlook=wanted.merged_with(seen))
+        link = replace(at(self.course.link(item), done.value), agreed=agreed)
+        self.course.written(item, done, PutLink(link=link))
+
+    def update(self, case: Case) -> None:
+        """Change the members that differ, under the version that was seen (A3, A4)."""
+        desk, link, event = self.desk, self.course.link(case.item), case.event
+        wanted, fields = case.board_content, case.decision.to_outlook
+        if link.event_id is None:
+            raise LookupError("only an event that exists is changed")
+        if link.origin is Origin.BOARD:
+            agreed = link.agreed.outlook if link.agreed is not None else None
+            seen_when = event.head.when if event is not None else agreed.when if agreed is not None else None
+            patch, rewrite = desk.lens.mapper.board_patch(fields, wanted, agreed, seen_when)
+        elif event is not None:
+            patch, rewrite = desk.lens.mapper.person_patch(fields, wanted, event)
+        else:
+            raise LookupError("a person's event is changed only after it was read")
+        operation = PatchEvent(
+            mailbox=link.mailbox,
+            event_id=link.event_id,
+            etag=event.head.etag if event is not None else link.etag,
+            patch=patch,
+            rewrite=rewrite,
+            judge=desk.judge(),
+        )
+        self.course.perform(
+            case,
+            lambda then: desk.ports.graph(operation, then),
+            lambda done: self._updated(case.item, fields, wanted, done),
+        )
+
+    def _updated(self, item: Item, fields: tuple[Field, ...], wanted: Content, done: Done[Event]) -> None:
+        event, link = done.value, self.course.link(item)
+        side = self.desk.lens.outlook_side(event, link.origin, link)
+        seen = side.content if isinstance(side, OutlookSide) else Content()
+        agreed = agreed_now(link, fields, board=wanted, outlook=wanted.merged_with(seen))
+        fact = OutlookFact(event=event, asked_at=self.desk.ports.monotonic())
+        self.course.written(item, done, PutLink(link=replace(at(link, event), agreed=agreed)), fact=fact)
+
+    def delete(self, case: Case) -> None:
+        """Delete the event of an appointment that has no business in Outlook any more (A5–A7)."""
+        desk, link = self.desk, self.course.link(case.item)
+        if link.event_id is None:
+            raise LookupError("only an event that exists is deleted")
+        operation = RemoveEvent(mailbox=link.mailbox, event_id=link.event_id)
+        desk.departed.add(link.event_id)
+        change: Change = DropLink(resource_no=link.resource_no, guid=link.guid)
+        if case.decision.reason is Reason.RULE_FAILED and case.appointment is not None:
+            change = PutLink(link=withheld(case, case.appointment, *self.course.who))
+        self.course.perform(
+            case,
+            lambda then: desk.ports.graph(operation, then),
+            lambda done: self.course.written(case.item, done, change),
+        )

@@ -1,0 +1,86 @@
+"""What becomes of a link when an item is created, read or written. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actors.resource.case import Case
+from actors.resource.sides import settled
+from models.appointment import Appointment
+from models.content import Content, Field
+from models.event import Event
+from models.ids import MailboxId, ResourceNo
+from models.link import Agreed, Link, LinkState, Origin
+from models.reconcile import BoardSide, OutlookSide
+
+
+def at(link: Link, event: Event) -> Link:
+    """A link to an event in the version in which it was just seen."""
+    return replace(
+        link,
+        event_id=event.head.id,
+        event_key=event.head.key,
+        etag=event.head.etag,
+        event_modified_at=event.head.modified_at,
+    )
+
+
+def told(link: Link, appointment: Appointment) -> Link:
+    """A link to an appointment in the version in which it was just read."""
+    return replace(
+        link,
+        appointment_id=appointment.id,
+        number=appointment.number,
+        board_modified_at=appointment.modified_at,
+    )
+
+
+def new_link(case: Case, resource_no: ResourceNo, mailbox: MailboxId) -> Link:
+    """The link of an item; the one it has, if it has one."""
+    return case.link or Link(
+        resource_no=resource_no, guid=case.item.guid, origin=case.origin, mailbox=mailbox
+    )
+
+
+def fresh(case: Case, appointment: Appointment, resource_no: ResourceNo, mailbox: MailboxId) -> Link:
+    """The link of an event about to be created; another event of the same link is a new generation."""
+    link = case.link
+    if link is None:
+        link = Link(resource_no=resource_no, guid=case.item.guid, origin=Origin.BOARD, mailbox=mailbox)
+    elif link.event_id is not None:
+        link = replace(link, generation=link.generation + 1)
+    return replace(
+        told(link, appointment),
+        state=LinkState.ACTIVE,
+        mailbox=mailbox,
+        event_id=None,
+        event_key=None,
+        etag=None,
+        agreed=None,
+    )
+
+
+def withheld(case: Case, appointment: Appointment, resource_no: ResourceNo, mailbox: MailboxId) -> Link:
+    """The link of an appointment that a rule keeps out of Outlook."""
+    link = fresh(case, appointment, resource_no, mailbox)
+    return replace(link, state=LinkState.WITHHELD, agreed=Agreed(board=case.board_content, outlook=Content()))
+
+
+def moved_on(link: Link, agreed: Agreed, case: Case) -> Link:
+    """A link after both sides were looked at and nothing was to be written."""
+    board = case.board.content if isinstance(case.board, BoardSide) else None
+    outlook = case.outlook.content if isinstance(case.outlook, OutlookSide) else None
+    link = replace(link, agreed=settled(agreed, board, outlook))
+    if case.event is not None:
+        link = at(link, case.event)
+    return link if case.appointment is None else told(link, case.appointment)
+
+
+def agreed_now(link: Link, fields: tuple[Field, ...], *, board: Content, outlook: Content) -> Agreed:
+    """What is agreed after these fields were written."""
+    agreed = link.agreed or Agreed(board=Content(), outlook=Content())
+    on_board, in_outlook = agreed.board, agreed.outlook
+    for field in fields:
+        on_board = on_board.with_field(field, board.get(field))
+        in_outlook = in_outlook.with_field(field, outlook.get(field))
+    return Agreed(board=on_board, outlook=in_outlook)
