@@ -238,6 +238,7 @@ class Roster(PooledActor):
         if record is not None:
             state = ResourceState.QUARANTINED if reason else ResourceState.ACTIVE
             self._put(record, state, reason)
+            self._settle()
 
     # What follows
 
@@ -276,6 +277,7 @@ class Roster(PooledActor):
         self._to.router.directory = Directory(
             resources=active,
             by_mailbox={one.mailbox.id: number for number, one in active.items()},
+            records=tuple(self.records.values()),
         )
         for number in before.keys() - active.keys():
             self._leave(number)

@@ -18,6 +18,7 @@ from actors.runtime.clock import Clock
 from actors.supervision_messages import Deliver
 from models.ids import MailboxId, ResourceNo
 from models.resource import Mailbox, Resource
+from models.storage.records import ResourceRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,12 @@ class Active:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """Every resource that synchronises now. Replaced as a whole by the roster."""
+    """Who synchronises now. Replaced as a whole by the roster."""
 
     resources: Mapping[ResourceNo, Active] = field(default_factory=dict)
     by_mailbox: Mapping[MailboxId, ResourceNo] = field(default_factory=dict)
+    records: tuple[ResourceRecord, ...] = ()
+    """Every resource of the board, also those that do not synchronise."""
 
 
 class Router:

@@ -1,0 +1,327 @@
+"""The process without its listener: every actor, put together in the order of their dependence.
+
+What is injected everywhere (time, randomness, transport, who runs next) comes in from outside, so that the
+same application runs unattended, answers one command, or replays a history in one thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from pykka import ActorRef
+
+from actors.board_watch import BoardWatch
+from actors.clients.access import Credentials
+from actors.clients.gateway import TakeSnapshot
+from actors.clients.grants import Surroundings as ClientSurroundings
+from actors.clients.graph.gateway import GraphGateway
+from actors.clients.metrics import Snapshot
+from actors.clients.scheduler.dialect import Dialect, WriteRoute
+from actors.clients.scheduler.gateway import SchedulerGateway
+from actors.clients.transport import Transport
+from actors.mailbox_watch import MailboxWatch
+from actors.mapping import MapperActor
+from actors.resource.actor import Configuration, ResourceActor, Surroundings
+from actors.resource.hints import Hints
+from actors.resource.messages import Hint
+from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble
+from actors.router import Router
+from actors.runtime.pooled import PooledActor, Termination, watch
+from actors.runtime.system import Runtime
+from actors.store_actor import Commit, StoreActor
+from actors.supervision_messages import Key, Passivate, Release, StopAll
+from actors.supervisor import Supervisor
+from models.decision import Act
+from models.ids import ResourceNo
+from models.mapper import Mapper
+from models.settings.sections import Settings
+from models.storage.changes import AddDeadLetter, PutSupervision
+from models.storage.records import DeadLetter, ResourceRecord, Trigger
+from models.storage.store import Store
+from models.supervision import ChildState, SupervisionPolicy
+from models.when import Window
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 8.0
+"""How long resource actors get to end their turns; SIGTERM promises an end within 10 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the application reaches the two services through."""
+
+    graph: Transport
+    scheduler: Transport
+    credentials: Credentials
+
+
+class Application:
+    """Everything that runs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        runtime: Runtime,
+        store: Store,
+        outside: Outside,
+        mapper: Mapper,
+        only: frozenset[ResourceNo] | None = None,
+    ) -> None:
+        """`only` restricts a command to some resources."""
+        self.settings = settings
+        self.runtime = runtime
+        self.store = store
+        self.hints = Hints()
+        self.router = Router(self.hints, runtime.clock)
+        self.loaded = threading.Event()
+        """Set once every resource of the board has been looked at."""
+        self.failed = threading.Event()
+        """Set when the process cannot go on: it has to stop with an exit code that is not 0."""
+        self.failure = ""
+        self._outside = outside
+        self._only = only
+        self._configuration = self._configured(mapper)
+        self._started: list[ActorRef[Any]] = []
+
+    # From start to stop
+
+    def start(self) -> None:
+        """Start every actor. Nothing here waits for a service."""
+        settings = self.settings
+        self.store_actor = self._start(
+            StoreActor, "store", self.store, self.runtime.timers, self.runtime.clock
+        )
+        self.graph = self._start(GraphGateway, "gateway", **self._graph_arguments())
+        self.scheduler = self._start(SchedulerGateway, "gateway", **self._scheduler_arguments())
+        self.mapper = self._start(
+            MapperActor,
+            "mapper",
+            mapper=self._configuration.mapper,
+            scheduler=self.scheduler,
+            timers=self.runtime.timers,
+            publish=self._publish,
+        )
+        self.supervisor = self._start(Supervisor, "supervisor", **self._supervisor_arguments())
+        self.router.connect(self.supervisor)
+        self.roster = self._start(
+            Roster,
+            "router",
+            neighbours=self._neighbours(),
+            every_seconds=float(settings.sync.board_poll_seconds),
+            known=self.store.resources(),
+            only=self._only,
+            on_loaded=self._roster_loaded,
+        )
+
+    def _roster_loaded(self) -> None:
+        """Every resource is known: from here on the two sides are watched."""
+        settings, runtime = self.settings, self.runtime
+        self.board_watch = self._start(
+            BoardWatch,
+            "router",
+            scheduler=self.scheduler,
+            router=self.router,
+            clock=runtime.clock,
+            timers=runtime.timers,
+            every_seconds=float(settings.sync.board_poll_seconds),
+            window=self.window,
+        )
+        self.mailbox_watch = self._start(
+            MailboxWatch,
+            "router",
+            router=self.router,
+            clock=runtime.clock,
+            timers=runtime.timers,
+            random=runtime.random,
+            every_seconds=float(settings.sync.outlook_poll_seconds),
+        )
+        self.loaded.set()
+
+    def stop(self) -> None:
+        """Stop every actor, resources first: what they asked to be written is written."""
+        if hasattr(self, "supervisor") and self.supervisor.is_alive():
+            stopped = threading.Event()
+            self.supervisor.tell(StopAll(reply=stopped.set))
+            stopped.wait(STOP_SECONDS)
+        for ref in reversed(self._started):
+            if ref.is_alive():
+                ref.stop(block=False)
+        for ref in reversed(self._started):
+            ref.actor_stopped.wait(1.0)
+
+    # What others ask
+
+    @property
+    def records(self) -> tuple[ResourceRecord, ...]:
+        """Every resource as the roster sees it now."""
+        return tuple(self.router.directory.records)
+
+    def window(self) -> Window:
+        """The synchronised window now."""
+        return self._configuration.window(self.runtime.clock.now())
+
+    def snapshots(self) -> tuple[Snapshot, Snapshot]:
+        """Both gateways at this moment: Graph's, Dime.Scheduler's. Not to be asked from a gateway's thread."""
+        asked = [gateway.ask(TakeSnapshot(), block=False) for gateway in (self.graph, self.scheduler)]
+        graph, scheduler = (future.get(timeout=5.0) for future in asked)
+        return graph, scheduler
+
+    def resync(self, resource_no: ResourceNo | None, trigger: Trigger = Trigger.COMMAND) -> None:
+        """Read both sides of a resource, or of all, in full."""
+        numbers = list(self.router.directory.resources) if resource_no is None else [resource_no]
+        for number in numbers:
+            self.router.hint(number, Hint(board=True, outlook=True, full=True, trigger=trigger))
+
+    def release(self, resource_no: ResourceNo) -> None:
+        """Take a resource out of quarantine, now."""
+        self.supervisor.tell(Release(key=resource_no))
+
+    # How the actors are made
+
+    def _start(self, kind: type[PooledActor], place: str, *args: Any, **kwargs: Any) -> ActorRef[Any]:  # noqa: ANN401 - each actor has its own
+        ref = kind.start(*args, dispatcher=self.runtime.pinned[place], **kwargs)
+        watch(ref, lambda termination: self._ended(kind.__name__, termination))
+        self._started.append(ref)
+        return ref
+
+    def _ended(self, name: str, termination: Termination) -> None:
+        if termination.error is not None:
+            self._escalate(f"{name} has failed: {type(termination.error).__name__}")
+
+    def _escalate(self, reason: str) -> None:
+        self.failure = reason
+        log.critical("cannot go on", reason=reason, remedy="the service manager restarts the process")
+        self.failed.set()
+
+    def _client_surroundings(self) -> ClientSurroundings:
+        runtime = self.runtime
+        return ClientSurroundings(
+            clock=runtime.clock, timers=runtime.timers, random=runtime.random, senders=runtime.senders
+        )
+
+    def _graph_arguments(self) -> dict[str, Any]:
+        return {
+            "transport": self._outside.graph,
+            "credentials": self._outside.credentials,
+            "graph_url": self.settings.microsoft365.graph_url,
+            "surroundings": self._client_surroundings(),
+        }
+
+    def _scheduler_arguments(self) -> dict[str, Any]:
+        scheduler = self.settings.scheduler
+        return {
+            "transport": self._outside.scheduler,
+            "api_key": scheduler.api_key.get_secret_value(),
+            "scheduler_url": scheduler.url,
+            "dialect": Dialect(
+                zone=scheduler.time_zone,
+                source_app=scheduler.source_app,
+                source_type=scheduler.source_type,
+                write_route=WriteRoute(scheduler.write_route.value),
+                job_no=scheduler.job_no,
+                task_no=scheduler.task_no,
+            ),
+            "surroundings": self._client_surroundings(),
+        }
+
+    def _supervisor_arguments(self) -> dict[str, Any]:
+        return {
+            "name": "resources",
+            "policy": SupervisionPolicy(),
+            "factory": self._resource_actor,
+            "timers": self.runtime.timers,
+            "clock": self.runtime.clock,
+            "random": self.runtime.random,
+            "on_quarantine": self._quarantined,
+            "on_poison": self._poisoned,
+            "on_escalate": self._escalate,
+            "persist": self._persist,
+            "restored": self.store.all_supervision(),
+        }
+
+    def _neighbours(self) -> RosterNeighbours:
+        return RosterNeighbours(
+            graph=self.graph,
+            scheduler=self.scheduler,
+            store=self.store_actor,
+            supervisor=self.supervisor,
+            router=self.router,
+            clock=self.runtime.clock,
+            timers=self.runtime.timers,
+        )
+
+    def _resource_actor(self, key: Key, incarnation: int) -> ActorRef[Any]:
+        active = self.router.directory.resources[ResourceNo(str(key))]
+        return ResourceActor.start(
+            resource=active.resource,
+            mailbox=active.mailbox,
+            incarnation=incarnation,
+            surroundings=self._surroundings(),
+            dispatcher=self.runtime.resources,
+        )
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            graph=self.graph,
+            scheduler=self.scheduler,
+            store=self.store_actor,
+            hints=self.hints,
+            clock=self.runtime.clock,
+            timers=self.runtime.timers,
+            random=self.runtime.random,
+            configuration=lambda: self._configuration,
+            hint=self.router.hint,
+            trouble=lambda number, problem: self.roster.tell(Trouble(number, problem)),
+            settled=self.router.settled,
+            passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
+        )
+
+    # What the actors tell
+
+    def _configured(self, mapper: Mapper) -> Configuration:
+        settings = self.settings
+        return Configuration(
+            mapper=mapper,
+            policy=settings.sync.policy(),
+            defaults=settings.default_preferences(),
+            resources_decide=settings.defaults.resources_decide,
+            past_days=settings.sync.past_days,
+            future_days=settings.sync.future_days,
+            source_app=settings.scheduler.source_app,
+            source_type=settings.scheduler.source_type,
+        )
+
+    def _publish(self, mapper: Mapper) -> None:
+        """A new snapshot of the mapping holds for every resource from its next start or hint on."""
+        self._configuration = self._configured(mapper)
+
+    def _quarantined(self, key: Key, reason: str) -> None:
+        self.roster.tell(Quarantined(ResourceNo(str(key)), reason))
+
+    def _persist(self, key: Key, child: ChildState) -> None:
+        number = ResourceNo(str(key))
+        self.store_actor.tell(Commit((PutSupervision(resource_no=number, child=child),)))
+        if not child.quarantined:
+            self.roster.tell(Quarantined(number, ""))
+
+    def _poisoned(self, key: Key, message: object, error: BaseException) -> None:
+        """A message that crashed its resource again and again is put aside, and the resource goes on."""
+        now = self.runtime.clock.now()
+        letter = DeadLetter(
+            id=f"{key}/message/{now.timestamp():.6f}",
+            resource_no=ResourceNo(str(key)),
+            act=Act.NOTHING,
+            reason=(
+                f"handling a {type(message).__name__} failed with {type(error).__name__}; "
+                "run `retry`, and report it if it comes back"
+            ),
+            code="DSUNK001",
+            first_at=now,
+            last_at=now,
+        )
+        self.store_actor.tell(Commit((AddDeadLetter(letter=letter),)))

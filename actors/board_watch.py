@@ -1,0 +1,111 @@
+"""The board's watch: one reading of the whole window for everybody, and news for those whom it concerns.
+
+The safety net under the webhooks, which cover only some source apps (facts, Dime.Scheduler §2.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pykka import ActorRef
+
+from actors.clients.scheduler.operations import AppointmentListing, ListAppointments
+from actors.clients.steps import Failed, Outcome, Priority, Submit
+from actors.resource.messages import BoardListed
+from actors.router import Router
+from actors.runtime.clock import Clock
+from actors.runtime.pooled import PooledActor
+from actors.runtime.timers import Timers
+from models.appointment import Appointment
+from models.ids import ResourceNo
+from models.storage.records import Trigger
+from models.when import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Read the board now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    outcome: Outcome
+    window: Window
+    asked_at: float
+
+
+class BoardWatch(PooledActor):
+    """Reads the board again and again, and tells each resource what is new to it."""
+
+    def __init__(
+        self,
+        *,
+        scheduler: ActorRef[Any],
+        router: Router,
+        clock: Clock,
+        timers: Timers,
+        every_seconds: float,
+        window: Callable[[], Window],
+    ) -> None:
+        super().__init__()
+        self._scheduler, self._router, self._clock, self._timers = scheduler, router, clock, timers
+        self._every, self._window = every_seconds, window
+        self._told: dict[ResourceNo, int] = {}
+        """What each resource was told last, as a digest."""
+        self._reading = False
+
+    def on_start(self) -> None:
+        self._read()
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Watch():
+                self._read()
+            case _Read():
+                self._was_read(message)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def _read(self) -> None:
+        if self._reading:
+            return
+        self._reading = True
+        window, asked_at = self._window(), self._clock.monotonic()
+        self._scheduler.tell(
+            Submit(
+                operation=ListAppointments(window=window),
+                reply=lambda outcome: self.actor_ref.tell(_Read(outcome, window, asked_at)),
+                priority=Priority.CATCH_UP,
+            )
+        )
+
+    def _was_read(self, message: _Read) -> None:
+        self._reading = False
+        self._timers.after(self._every, lambda: self.actor_ref.tell(Watch()))
+        if isinstance(message.outcome, Failed):
+            return  # an error is never an empty list (C11)
+        listing: AppointmentListing = message.outcome.value
+        active = self._router.directory.resources
+        by_resource: dict[ResourceNo, list[Appointment]] = {number: [] for number in active}
+        for appointment in listing.appointments:
+            for number in appointment.resources:
+                if number in by_resource:
+                    by_resource[number].append(appointment)
+        self._told = {number: digest for number, digest in self._told.items() if number in active}
+        for number, appointments in by_resource.items():
+            digest = hash((message.window, frozenset(appointments)))
+            if self._told.get(number) != digest:
+                self._told[number] = digest
+                self._router.listing(
+                    number,
+                    BoardListed(
+                        appointments=tuple(appointments),
+                        unreadable=listing.unreadable,
+                        window=message.window,
+                        asked_at=message.asked_at,
+                        trigger=Trigger.POLL,
+                    ),
+                )

@@ -1,0 +1,109 @@
+"""The mapper: it owns rules, templates and category names, and hands out frozen snapshots of them.
+
+Applying a snapshot is a pure function, so that no resource waits in a queue for arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from pykka import ActorRef
+
+from actors.clients.scheduler.operations import Category, ListCategories
+from actors.clients.steps import Failed, Outcome, Priority, Submit
+from actors.runtime.pooled import PooledActor
+from actors.runtime.timers import Timers
+from models.categories import CategoryMap
+from models.mapper import Mapper
+from models.rules import load_rules
+from models.settings.sections import Settings, WriteRoute
+from models.templates import compile_templates
+
+log = structlog.get_logger(__name__)
+
+RELOAD_SECONDS = 600.0
+"""How often the board is asked for its categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Ask the board for its categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Categories:
+    outcome: Outcome
+
+
+def mapper_of(settings: Settings) -> Mapper:
+    """The mapping as the settings have it. Raises `SettingError` for a broken template or rule file."""
+    mapping = settings.mapping
+    return Mapper(
+        zone=settings.scheduler.time_zone,
+        templates=compile_templates(subject=mapping.subject, body=mapping.body, location=mapping.location),
+        rules=load_rules(settings.rules.file),
+        categories=CategoryMap(
+            categories=dict(mapping.categories), board_categories=dict(mapping.board_categories)
+        ),
+        show_as=mapping.show_as,
+        reminder_minutes=mapping.reminder_minutes,
+        mask_subject=settings.defaults.mask_subject,
+        carries_show_as=settings.scheduler.write_route is WriteRoute.EXCHANGE_APPOINTMENT,
+    )
+
+
+class MapperActor(PooledActor):
+    """Keeps the current snapshot up to date."""
+
+    def __init__(
+        self,
+        *,
+        mapper: Mapper,
+        scheduler: ActorRef[Any],
+        timers: Timers,
+        publish: Callable[[Mapper], None],
+    ) -> None:
+        """`publish` is given every new snapshot; it replaces a reference and does nothing else."""
+        super().__init__()
+        self._mapper = mapper
+        self._scheduler = scheduler
+        self._timers = timers
+        self._publish = publish
+
+    def on_start(self) -> None:
+        self._publish(self._mapper)
+        self._ask()
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Reload():
+                self._ask()
+            case _Categories():
+                self._learn(message.outcome)
+            case _:
+                return super().on_receive(message)
+        return None
+
+    def _ask(self) -> None:
+        self._scheduler.tell(
+            Submit(
+                operation=ListCategories(),
+                reply=lambda outcome: self.actor_ref.tell(_Categories(outcome)),
+                priority=Priority.CATCH_UP,
+            )
+        )
+
+    def _learn(self, outcome: Outcome) -> None:
+        self._timers.after(RELOAD_SECONDS, lambda: self.actor_ref.tell(Reload()))
+        if isinstance(outcome, Failed):
+            return
+        categories: tuple[Category, ...] = outcome.value
+        known = frozenset(category.name for category in categories)
+        if known == self._mapper.categories.known:
+            return
+        self._mapper = replace(self._mapper, categories=replace(self._mapper.categories, known=known))
+        self._publish(self._mapper)
+        log.info("categories", known=len(known))
