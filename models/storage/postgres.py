@@ -31,15 +31,15 @@ CONNECT_SECONDS = 5
 LOCK_SECONDS = 5
 """How long a statement waits for what another process has locked."""
 
-_LOCKS = 0x44535843
-"""The class of our advisory locks ("DSXC"): other programs may use the database too."""
+_LOCKS = "hashtext('exchange-connector.' || current_schema())"
+"""The class of our advisory locks: a database may have other programs and other stores in it."""
 _SHARED_ROOM = 0
 """The lock under which the schema and the claims change. Processes count from 1."""
 _LAST_NUMBER_KEY = "last_process_number"
 
 _ALIVE = (
-    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
-    " AND classid = %s::bigint::oid AND objsubid = 2"
+    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"  # noqa: S608  # no input in it
+    f" AND classid = ({_LOCKS}::bigint & 4294967295)::oid AND objsubid = 2"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 
@@ -106,7 +106,7 @@ class PostgresBackend:
         with writer.transaction():
             self._enter_shared_room(writer)
             number = self._take_number(writer)
-            alive = [holder for (holder,) in writer.execute(_ALIVE, (_LOCKS,), returns=True)]
+            alive = [holder for (holder,) in writer.execute(_ALIVE, returns=True)]
             writer.execute("DELETE FROM claims WHERE NOT holder = ANY(%s)", (alive,))
             writer.many(_claim, [(resource_no, number) for resource_no in sorted(resource_nos)])
             ours = writer.execute("SELECT resource_no FROM claims WHERE holder = %s", (number,), returns=True)
@@ -127,7 +127,7 @@ class PostgresBackend:
         self._reading.close_all()
 
     def _enter_shared_room(self, writer: Session) -> None:
-        writer.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCKS, _SHARED_ROOM), returns=True)
+        writer.execute(f"SELECT pg_advisory_xact_lock({_LOCKS}, %s)", (_SHARED_ROOM,), returns=True)
 
     def _take_number(self, writer: Session) -> int:
         if self._number is None:
@@ -139,7 +139,7 @@ class PostgresBackend:
         return self._number
 
     def _hold_number(self, writer: Session, number: int) -> None:
-        held = writer.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCKS, number), returns=True)
+        held = writer.execute(f"SELECT pg_try_advisory_lock({_LOCKS}, %s)", (number,), returns=True)
         if not held[0][0]:
             raise StoreUnavailable(
                 f"the store {self.label} still holds our former connection",
@@ -174,14 +174,13 @@ class _Database(PostgresqlDatabase):
 
     def __init__(self, url: str, *, thread_safe: bool, **server_settings: str) -> None:
         self._opened: weakref.WeakSet[Any] = weakref.WeakSet()
-        given = {"lock_timeout": f"{LOCK_SECONDS}s", **server_settings}
+        self._server_settings = {"lock_timeout": f"{LOCK_SECONDS}s", **server_settings}
         super().__init__(
             url.replace("postgres://", "postgresql://", 1),
             thread_safe=thread_safe,
             prefer_psycopg3=True,
             connect_timeout=CONNECT_SECONDS,
             application_name="exchange-connector",
-            options=" ".join(f"-c {name}={value}" for name, value in given.items()),
         )
 
     def close_all(self) -> None:
@@ -198,6 +197,8 @@ class _Database(PostgresqlDatabase):
     def _connect(self) -> Any:  # noqa: ANN401  # psycopg is optional
         connection = super()._connect()  # type: ignore[misc]  # a hook that peewee's stubs leave out
         self._opened.add(connection)
+        for name, value in self._server_settings.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         return connection
 
 

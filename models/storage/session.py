@@ -59,8 +59,9 @@ class Session:
 
     def tables(self) -> list[str]:
         """The names of the tables that exist."""
-        with self._turn:
-            return list(self._database.get_tables())
+        sqlite = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        postgres = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        return [name for (name,) in self.execute(sqlite if self.is_sqlite else postgres, returns=True)]
 
     @property
     def is_sqlite(self) -> bool:

@@ -62,6 +62,7 @@ class Store:
         """For `open`; use that."""
         self._backend = backend
         self._writing = threading.Lock()
+        self._closed = False
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False, steps: Sequence[Step] = STEPS) -> Store:
@@ -92,6 +93,7 @@ class Store:
     def close(self) -> None:
         """Closes all connections and lets other processes have the store."""
         with self._writing:
+            self._closed = True
             self._backend.close()
 
     def close_reader(self) -> None:
@@ -102,7 +104,7 @@ class Store:
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Writes all changes, or none. They are on the disk when this returns."""
-        with self._writing, translated(self._backend):
+        with self._writing, self._usable():
             self._backend.check_present()
             writer = self._backend.writer
             with writer.transaction():
@@ -121,7 +123,7 @@ class Store:
         Returns how many decisions went: call again until it is 0, and let others write in between.
         """
         before = now - timedelta(days=keep_days)
-        with self._writing, translated(self._backend):
+        with self._writing, self._usable():
             writer = self._backend.writer
             with writer.transaction():
                 images.drop_images_before(writer, before)
@@ -134,12 +136,12 @@ class Store:
 
         An SQLite store is one process's alone, so all are. Ask again from time to time for the others.
         """
-        with self._writing, translated(self._backend):
+        with self._writing, self._usable():
             return self._backend.claim(resource_nos)
 
     def release(self, resource_nos: Collection[ResourceNo]) -> None:
         """Leaves resources to other processes."""
-        with self._writing, translated(self._backend):
+        with self._writing, self._usable():
             self._backend.release(resource_nos)
 
     # Links
@@ -283,8 +285,15 @@ class Store:
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
-        with translated(self._backend):
+        with self._usable():
             yield self._backend.reader
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        if self._closed:
+            raise StoreUnavailable(f"the store {self.label} is closed", "open it again")
+        with translated(self._backend):
+            yield
 
 
 def _backend(url: str, *, read_only: bool) -> Backend:
