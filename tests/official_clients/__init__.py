@@ -1,0 +1,1 @@
+"""The official clients, unchanged, against the local services over real sockets."""
