@@ -12,7 +12,7 @@ from tests.sandbox.scheduler.envelope import failure, json_response, raw_respons
 from tests.sandbox.scheduler.errors import InvalidField, NotFound, RuleBroken
 from tests.sandbox.scheduler.imports import Outcome, perform, run_import, run_setup
 from tests.sandbox.scheduler.kinds import KINDS
-from tests.sandbox.scheduler.operations import Operation, routes
+from tests.sandbox.scheduler.operations import routes
 from tests.sandbox.scheduler.records import Record
 from tests.sandbox.scheduler.rendering import appointment_json, show, show_all
 from tests.sandbox.wire import Response
@@ -69,8 +69,8 @@ class Api:
     def _entities(self, route: str, method: str, body: Any, user: str) -> Response:
         """One object, or an array whose objects are written in order.
 
-        What breaks the schema is refused before anything is written (400); what the database refuses is told
-        inside HTTP 200, and the objects before it stay written.
+        A value that breaks the schema is refused before anything is written (400); what the database refuses
+        is told inside HTTP 200, and the objects before it stay written.
         """
         operations = routes()[route]
         operation = operations.delete if method == "DELETE" else operations.upsert
@@ -80,15 +80,14 @@ class Api:
                 raise InvalidField("$", "An entity is a JSON object.")
             operation.schema.read(entity, self._board.wall)
         touched: list[Appointment] = []
-        try:
-            for entity in entities:
-                touched += self._perform(operation, entity, user)
-        except RuleBroken as refusal:
-            return failure(self._board.quirks, "ImportFailed", str(refusal), touched)
+        for number, entity in enumerate(entities):
+            try:
+                touched += perform(self._board, operation, entity, user)
+            except (InvalidField, RuleBroken) as refusal:
+                if number == 0 and isinstance(refusal, InvalidField):
+                    raise
+                return failure(self._board.quirks, "ImportFailed", str(refusal), touched)
         return success(self._board.quirks, touched)
-
-    def _perform(self, operation: Operation, entity: Mapping[str, Any], user: str) -> list[Appointment]:
-        return perform(self._board, operation, entity, user)
 
     def _import(self, rest: list[str], body: Any, user: str) -> Response:
         if rest == ["setup"]:

@@ -46,9 +46,9 @@ class Appointment:
     time_marker: str | None = None
     importance: int = 0
     locked: bool = False
-    back_office_id: str | None = None
-    back_office_parent_id: str | None = None
-    planning_uom: str | None = None
+    back_office_id: str = ""
+    back_office_parent_id: str = ""
+    planning_uom: str = ""
     planning_uom_conversion: float | None = None
     planning_quantity: float | None = None
     use_fix_planning_quantity: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.sandbox.scheduler.casing import require
+from tests.sandbox.scheduler.casing import fold, require
 from tests.sandbox.scheduler.errors import RuleBroken
 from tests.sandbox.scheduler.ledger import BoardChange, Ledger, Writer
 from tests.sandbox.scheduler.quirks import Quirks
@@ -42,7 +42,7 @@ class Board(Ledger):
         The task may be named without its source; without any task the first open one is planned.
         Raises Refusal.
         """
-        values = PLANNER.read(fields, self.wall)
+        values = PLANNER.read(_as_written(fields), self.wall)
         values.pop("appointmentId", None)
         if find(self, values) is not None:
             raise RuleBroken("An appointment with this guid or number exists already.")
@@ -55,7 +55,7 @@ class Board(Ledger):
         set of assignments, `resourceNo` adds one; null or an empty category takes it away. Raises Refusal.
         """
         appointment = self.get_appointment(key)
-        values = PLANNER.read(_clearing(fields), self.wall)
+        values = PLANNER.read(_as_written(fields), self.wall)
         values["appointmentId"] = appointment.id
         values.pop("appointmentGuid", None)
         return document(self, upsert(self, values, PLANNER_USER))
@@ -95,6 +95,31 @@ class Board(Ledger):
         raise RuleBroken(
             f"There is no task {wanted} to plan." if wanted else "There is no open task to plan."
         )
+
+
+def _as_written(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the board shows, as it is written: labels, task and assignments stand for their names."""
+    written: dict[str, Any] = {}
+    for name, value in _clearing(fields).items():
+        match fold(name), value:
+            case "category" | "timemarker", dict():
+                written[name] = value.get("name", "")
+            case "task", dict():
+                job = value.get("job") or value
+                written |= {"jobNo": job.get("jobNo"), "taskNo": value.get("taskNo")}
+            case "assignments" | "resources", list():
+                written["resources"] = [_number(each) for each in value]
+            case _:
+                written[name] = value
+    return written
+
+
+def _number(assignment: Any) -> Any:
+    """The resource number of an assignment, however it is shown."""
+    if not isinstance(assignment, dict):
+        return assignment
+    shown = assignment.get("resource") or assignment
+    return shown.get("resourceNo")
 
 
 def _clearing(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from dateutil.rrule import rrule, rruleset, rrulestr
@@ -29,18 +29,12 @@ def create_recurring(ledger: Ledger, values: Mapping[str, Any], writer: Writer) 
     starts = _starts(values["recurrenceRule"], start)
     if not starts:
         raise RuleBroken("The recurrence rule has no occurrences.")
-    common = {
-        name: value for name, value in values.items() if name not in ("appointmentGuid", "appointmentNo")
-    }
+    identity = ("appointmentId", "appointmentGuid", "appointmentNo")
+    common = {name: value for name, value in values.items() if name not in identity}
     common |= _source(ledger, values)
     length = values["end"] - start
-    made: list[Appointment] = []
-    series = ledger.new_guid()
-    for moment in starts:
-        made.append(upsert(ledger, {**common, "start": moment, "end": moment + length}, writer))
-        made[-1].recurrence = series
-        made[-1].version += 1
-    return made
+    common["recurrenceId"] = ledger.new_guid()
+    return [upsert(ledger, {**common, "start": moment, "end": moment + length}, writer) for moment in starts]
 
 
 def delete_recurring(ledger: Ledger, values: Mapping[str, Any], writer: Writer) -> list[Appointment]:
@@ -57,18 +51,12 @@ def _starts(rule: str, start: datetime) -> list[datetime]:
     if "COUNT=" not in text.upper() and "UNTIL=" not in text.upper():
         raise InvalidField("recurrenceRule", "A recurrence ends on a date (UNTIL) or after a count (COUNT).")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            parsed: rrule | rruleset = rrulestr(text.replace("Z", ""), dtstart=start)
-            starts = []
-            for moment in parsed:
-                starts.append(moment)
-                if len(starts) > MOST:
-                    raise RuleBroken(f"A recurrence may have {MOST} appointments at most.")
+        parsed: rrule | rruleset = rrulestr(text.replace("Z", ""), dtstart=start)
+        starts = list(islice(parsed, MOST + 1))
     except (ValueError, TypeError, AttributeError) as problem:
-        if isinstance(problem, RuleBroken):
-            raise
         raise InvalidField("recurrenceRule", f"'{rule}' is not a recurrence rule: {problem}") from None
+    if len(starts) > MOST:
+        raise RuleBroken(f"A recurrence may have {MOST} appointments at most.")
     return starts
 
 

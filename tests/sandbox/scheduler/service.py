@@ -136,6 +136,9 @@ class SchedulerService:
 
     @staticmethod
     def _body(request: Request) -> Any:
+        content_type = request.headers.get("content-type", "json")
+        if "json" not in content_type:
+            raise InvalidField("$", f"A body of type '{content_type}' is not understood: send JSON.")
         if not request.body:
             raise InvalidField("$", "A non-empty request body is required.")
         try:

@@ -107,6 +107,7 @@ def _insert(ledger: Ledger, values: Values, writer: Writer) -> Appointment:
         "job_no": task["jobNo"],
         "task_no": task["taskNo"],
         "resources": _assigned(ledger, values, ()),
+        "recurrence": values.get("recurrenceId"),
     }
     return add(ledger, values, fields, writer)
 
