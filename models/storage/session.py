@@ -24,6 +24,7 @@ class Session:
     def __init__(self, database: Database, *, one_connection: bool) -> None:
         self._database: Any = database
         self._compiled: dict[Statement, str] = {}
+        self._is_shared = one_connection
         self._turn = threading.RLock() if one_connection else nullcontext()
 
     @contextmanager
@@ -68,9 +69,9 @@ class Session:
         """Which of the two dialects is spoken."""
         return bool(self._database.param == "?")
 
-    def close(self) -> None:
-        """Closes the calling thread's connection, or the one there is. It is opened again when needed."""
-        with self._turn:
+    def close_of_thread(self) -> None:
+        """Closes the connection that the calling thread has for itself; it is opened again when needed."""
+        if not self._is_shared:
             self._database.close()
 
     def _sql(self, statement: Statement) -> str:

@@ -98,7 +98,7 @@ class Store:
 
     def close_reader(self) -> None:
         """Closes the calling thread's own connection: for a thread that ends before the store does."""
-        self._backend.reader.close()
+        self._backend.reader.close_of_thread()
 
     # Writing
 
