@@ -250,6 +250,48 @@ def test_moving_the_clock_repeats_what_was_not_taken(client: Client, listener: L
     listener.wait(lambda got: len(got) == 1)
 
 
+def test_a_webhook_that_is_not_answered_with_200_comes_three_times(listener: Listener) -> None:
+    """The listener answers 202, which Dime.Scheduler does not take for success."""
+    services = Services(company="small", key=KEY)
+    with background(services) as sandbox:
+        client = Client(sandbox)
+        hook = {
+            "sourceApp": "BC",
+            "notificationURL": f"http://127.0.0.1:{listener.port}/hooks/scheduler/created",
+            "resource": "Appointments",
+            "changeType": ["Create"],
+        }
+        subscribed = requests.post(
+            f"{client.urls['scheduler']}/webhooks/AppointmentCreated",
+            json=hook,
+            headers={"X-API-KEY": services.api_key},
+            timeout=10,
+        )
+        assert subscribed.status_code == 201
+        planned = {"resourceNo": "R001", "start": "2026-11-24T09:00", "end": "2026-11-24T10:00"}
+        number = client.control("POST", "/board/appointments", json=planned).json()["appointmentNo"]
+        for attempts in (1, 2):
+            listener.wait(at_least(attempts))
+            wait_for(lambda: services.due() is not None)
+            client.control("POST", "/clock/advance", json={"seconds": 60})
+        got = listener.wait(at_least(3))
+        assert [content["appointmentNo"] for _, content in got] == [number] * 3
+        wait_for(lambda: len(services.scheduler.webhooks.transactions) == 1)
+        assert services.scheduler.webhooks.transactions[0].status == "Failed"
+
+
+def at_least(count: int) -> Callable[[list[Any]], bool]:
+    return lambda got: len(got) >= count
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Looks again and again until the condition holds; fails after ten seconds."""
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until, "the condition never held"
+        threading.Event().wait(0.005)
+
+
 def test_an_error_in_a_service_is_500_and_does_not_end_the_process(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
