@@ -221,8 +221,8 @@ def test_the_timer_job_offers_again_what_failed() -> None:
 SWAGGER = (
     "appointmentNo id ExternalId Subject Body StartDate EndDate Importance AppointmentGuid Locked PlanningUOM"
     " PlanningQty UseFixPlanningQty RoundToUOM LastModifiedDate LastModifiedUser IsRecurrenceException"
-    " CapacityIndicator AppointmentFieldValues AppointmentUrls AppointmentContainers Notifications CreatedDate"
-    " CreatedUser Task Category TimeMarker Assignments"
+    " CapacityIndicator AppointmentFieldValues AppointmentUrls AppointmentContainers Notifications"
+    " CreatedDate CreatedUser Task Category TimeMarker Assignments"
 )
 FLAT = (
     "id appointmentNo appointmentGuid jobNo taskNo resourceNo subject body start end importance locked"
