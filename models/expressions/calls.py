@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
 
 from models.expressions.code import CHARACTERS_A_STEP, Code, Frame, Run, constant, spend
 from models.expressions.errors import Fault
@@ -14,8 +15,12 @@ from models.expressions.schema import Kind, Schema
 from models.expressions.statics import StaticType, types
 from models.expressions.values import conformer, kind_of, shown
 
-KINDS_OF_TYPES = {"str": Kind.TEXT, "datetime": Kind.DATETIME, "timedelta": Kind.DURATION}
-"""The kind of a value whose type nobody declared, by the name of its class."""
+KINDS_OF_TYPES: Final[Mapping[type[object], Kind]] = {
+    str: Kind.TEXT,
+    datetime: Kind.DATETIME,
+    timedelta: Kind.DURATION,
+}
+"""The kind of a value whose type nobody declared."""
 
 
 def arguments(
@@ -39,6 +44,8 @@ def arguments(
 
 def _argument(name: str, code: Code, schema: Schema, zone: tzinfo | None, *, nulls: bool) -> Run:
     code = converted(code, schema, zone)
+    if code.constant and code.value is not None and code.schema.kind is schema.kind:
+        return code.run
     kind, wanted = code.schema.kind, schema.kind
     alike = kind is wanted or wanted is Kind.ANY or (kind in NUMERIC and wanted in NUMERIC - {Kind.INT})
     if not (alike or kind in (Kind.ANY, Kind.NULL) or (kind is Kind.ENUM and wanted is Kind.INT)):
@@ -65,8 +72,8 @@ def of_value(
     operation: Operation, target: Code, given: list[Code], position: int, zone: tzinfo | None, *, safe: bool
 ) -> Code:
     """The code of `target.operation(given)`; NULL of NULL where `safe`."""
-    runs = arguments(operation, given, position, zone)
-    owner, path, member = target.run, target.path, operation.name
+    runs = tuple(arguments(operation, given, position, zone))
+    owner, path, member, call = target.run, target.path, operation.name, operation.call
 
     def run(frame: Frame) -> object:
         value = owner(frame)
@@ -74,25 +81,19 @@ def of_value(
             if safe:
                 return None
             raise null_fault(path, member, position)
-        return invoke(operation, frame, [value, *(one(frame) for one in runs)], position)
+        if type(value) is str and len(value) > CHARACTERS_A_STEP:
+            spend(frame, len(value) // CHARACTERS_A_STEP, position)
+        try:
+            return call(value, *[one(frame) for one in runs])
+        except (ValueError, ArithmeticError) as error:
+            raise _failed(operation, error, position) from None
 
     return Code(run=run, schema=operation.gives, position=position, nullable=safe)
 
 
-def invoke(operation: Operation, frame: Frame, values: list[object], position: int) -> object:
-    """The result of an operation on values, the target first.
-
-    Raises:
-        Fault: it has none, or costs more than is left of the budget.
-    """
-    first = values[0] if values else None
-    if isinstance(first, str) and len(first) > CHARACTERS_A_STEP:
-        spend(frame, len(first) // CHARACTERS_A_STEP, position)
-    try:
-        return operation.call(*values)
-    except (ValueError, ArithmeticError) as error:
-        message = "the result is outside the calendar" if isinstance(error, OverflowError) else str(error)
-        raise Fault(f"{operation.name}: {message}", position) from None
+def _failed(operation: Operation, error: Exception, position: int) -> Fault:
+    message = "the result is outside the calendar" if isinstance(error, OverflowError) else str(error)
+    return Fault(f"{operation.name}: {message}", position)
 
 
 def of_type(
@@ -108,7 +109,10 @@ def of_type(
     runs = arguments(operation, given, position, zone, nulls=nulls)
 
     def run(frame: Frame) -> object:
-        return invoke(operation, frame, [one(frame) for one in runs], position)
+        try:
+            return operation.call(*[one(frame) for one in runs])
+        except (ValueError, ArithmeticError) as error:
+            raise _failed(operation, error, position) from None
 
     if all(code.constant for code in given):
         return constant(run([len(given) * CHARACTERS_A_STEP]), operation.gives, position)
@@ -141,11 +145,16 @@ def invoke_unknown(
     Raises:
         Fault: none does.
     """
-    kind = KINDS_OF_TYPES.get(type(value).__name__)
+    kind = KINDS_OF_TYPES.get(type(value))
     if kind is None or kind not in found:
         raise Fault(f"{kind_of(value)} has no {name}", position)
     operation, runs = found[kind]
-    return invoke(operation, frame, [value, *(one(frame) for one in runs)], position)
+    if isinstance(value, str):
+        spend(frame, len(value) // CHARACTERS_A_STEP, position)
+    try:
+        return operation.call(value, *[one(frame) for one in runs])
+    except (ValueError, ArithmeticError) as error:
+        raise _failed(operation, error, position) from None
 
 
 def static_type(name: str) -> StaticType | None:

@@ -161,22 +161,33 @@ class Compiler:
     def _within(self, node: Within) -> Code:
         value = self._compile(node.value)
         if isinstance(node.collection, Array):
-            equals = [
-                equality(value, self._compile(item), item.position, self._scope.zone, negated=False)
+            items = [
+                converted(self._compile(item), value.schema, self._scope.zone)
                 for item in node.collection.items
             ]
-            facts = [one.true_means for one in equals]
-            code = replace(
-                disjunction(equals, node.position),
-                true_means=facts[0].intersection(*facts) if facts else NOTHING,
-                nullable=False,
-            )
+            code = self._among(node, value, items)
         else:
             source = self._compile(node.collection)
             if source.schema.kind not in (Kind.LIST, Kind.ANY):
                 raise Fault(f"“in” takes a list, not {source.schema.label}", node.position)
             code = sequences.contains(source, value, node.position, self._scope.zone)
         return negation(code, node.position) if node.negated else code
+
+    def _among(self, node: Within, value: Code, items: list[Code]) -> Code:
+        """`value in (…)`: equal to one of the items."""
+        equals = [equality(value, item, item.position, self._scope.zone, negated=False) for item in items]
+        facts = [one.true_means for one in equals]
+        code = replace(
+            disjunction(equals, node.position),
+            true_means=facts[0].intersection(*facts) if facts else NOTHING,
+            nullable=False,
+        )
+        if value.schema.kind in (Kind.ANY, Kind.OBJECT, Kind.LIST) or not all(
+            item.constant for item in items
+        ):
+            return code
+        look, known = value.run, frozenset(item.value for item in items)
+        return replace(code, run=lambda frame: look(frame) in known)
 
     def _conditional(self, node: Node, condition: Node, yes: Node, no: Node) -> Code:
         test = as_condition(self._compile(condition), "a condition", condition.position)

@@ -87,12 +87,9 @@ def do(
 def _of_texts() -> Mapping[str, Operation]:
     return table(
         get("Length", INT, len),
-        do("Contains", BOOL, lambda t, s, c=4: _cased(s, c) in _cased(t, c),
-           TEXT, STRING_COMPARISON, needs=1),
-        do("StartsWith", BOOL, lambda t, s, c=4: _cased(t, c).startswith(_cased(s, c)),
-           TEXT, STRING_COMPARISON, needs=1),
-        do("EndsWith", BOOL, lambda t, s, c=4: _cased(t, c).endswith(_cased(s, c)),
-           TEXT, STRING_COMPARISON, needs=1),
+        do("Contains", BOOL, contains, TEXT, STRING_COMPARISON, needs=1),
+        do("StartsWith", BOOL, starts_with, TEXT, STRING_COMPARISON, needs=1),
+        do("EndsWith", BOOL, ends_with, TEXT, STRING_COMPARISON, needs=1),
         do("Equals", BOOL, same_text, TEXT, STRING_COMPARISON, needs=1),
         do("CompareTo", INT, compare_texts, TEXT),
         do("IndexOf", INT, lambda t, s, c=4: _cased(t, c).find(_cased(s, c)),
@@ -158,6 +155,21 @@ def _of_durations() -> Mapping[str, Operation]:
 def _cased(text: str, comparison: int) -> str:
     """The text to compare: a `StringComparison` is odd where letter case is ignored."""
     return text.casefold() if comparison % 2 else text
+
+
+def contains(text: str, part: str, comparison: int = 4) -> bool:
+    """Whether `part` is somewhere in the text."""
+    return part.casefold() in text.casefold() if comparison % 2 else part in text
+
+
+def starts_with(text: str, part: str, comparison: int = 4) -> bool:
+    """Whether the text begins with `part`."""
+    return text.casefold().startswith(part.casefold()) if comparison % 2 else text.startswith(part)
+
+
+def ends_with(text: str, part: str, comparison: int = 4) -> bool:
+    """Whether the text ends with `part`."""
+    return text.casefold().endswith(part.casefold()) if comparison % 2 else text.endswith(part)
 
 
 def same_text(text: str, other: str, comparison: int = 4) -> bool:

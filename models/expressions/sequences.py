@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from models.expressions.code import Code, Frame, Run, spend
 from models.expressions.errors import Fault, NullFault
 from models.expressions.operators import NUMERIC, check_alike, combine, converted
-from models.expressions.paths import null_fault
+from models.expressions.paths import EXPECTED, null_fault
 from models.expressions.schema import ANY, BOOL, INT, TEXT, Kind, Schema, list_of
 from models.expressions.values import comparable, conformer, is_number, kind_of, shown, text_order
 
@@ -23,7 +23,7 @@ NEEDS_BODY: Final = frozenset({"all", "where", "select"})
 CONDITIONS: Final = ON_ITEMS - {"select", "sum", "min", "max", "average", "distinct"}
 """Methods whose argument is a condition; that of the others is a value."""
 
-Items = Callable[[Frame], Iterator[object]]
+Items = Callable[[Frame], Sequence[object]]
 
 
 def apply(
@@ -64,6 +64,9 @@ def contains(source: Code, value: Code, position: int, zone: tzinfo | None) -> C
     value = converted(value, item, zone)
     check_alike(item, value.schema, position)
     wanted = value.run
+    if source.constant and isinstance(source.value, tuple) and Kind.ANY not in (item.kind, value.schema.kind):
+        known = frozenset(source.value)
+        return Code(run=lambda frame: wanted(frame) in known, schema=BOOL, position=position, nullable=False)
 
     def run(frame: Frame) -> object:
         sought = wanted(frame)
@@ -85,33 +88,36 @@ def _same(one: object, other: object, position: int) -> bool:
 def _items(source: Code, item: Schema, position: int, zone: tzinfo | None) -> Items:
     """What gives the items as the language knows them, and counts each as a step."""
     run, path = source.run, source.path
-    conform = conformer(item, zone)
+    conform, expected = conformer(item, zone), EXPECTED.get(item.kind, type(None))
 
-    def items(frame: Frame) -> Iterator[object]:
+    def conformed(value: object) -> object:
+        try:
+            return None if value is None else conform(value)
+        except ValueError as error:
+            raise Fault(f"an item of {path or 'the list'} is {error}", position, path=path) from None
+
+    def items(frame: Frame) -> Sequence[object]:
         values = run(frame)
-        if values is None:
-            raise NullFault(f"{path or 'the list'} is NULL, so it has no items", position, path=path)
-        if not isinstance(values, tuple):
+        if type(values) is not tuple:
+            if values is None:
+                raise NullFault(f"{path or 'the list'} is NULL, so it has no items", position, path=path)
             raise Fault(f"{path or 'this'} is {kind_of(values)}, not a list", position, path=path)
+        spend(frame, len(values), position)
         for value in values:
-            spend(frame, 1, position)
-            try:
-                yield None if value is None else conform(value)
-            except ValueError as error:
-                raise Fault(f"an item of {path or 'the list'} is {error}", position, path=path) from None
+            if type(value) is not expected:
+                return [conformed(one) for one in values]
+        return values
 
     return items
 
 
-def _matching(items: Items, slot: int, body: Code | None) -> Items:
-    if body is None:
-        return items
-    run = body.run
+def _matching(items: Items, slot: int, body: Code | None) -> Callable[[Frame], Iterator[object]]:
+    run = body.run if body is not None else None
 
     def matching(frame: Frame) -> Iterator[object]:
         for item in items(frame):
             frame[slot] = item
-            if run(frame) is True:
+            if run is None or run(frame) is True:
                 yield item
 
     return matching
@@ -122,22 +128,42 @@ def _values(items: Items, slot: int, body: Code | None) -> Items:
         return items
     run = body.run
 
-    def values(frame: Frame) -> Iterator[object]:
+    def values(frame: Frame) -> Sequence[object]:
+        found = []
         for item in items(frame):
             frame[slot] = item
-            yield run(frame)
+            found.append(run(frame))
+        return found
 
     return values
 
 
 def _any(items: Items, slot: int, body: Code | None) -> Run:
-    matching = _matching(items, slot, body)
-    return lambda frame: any(True for _ in matching(frame))
+    if body is None:
+        return lambda frame: len(items(frame)) > 0
+    run = body.run
+
+    def any_of(frame: Frame) -> object:
+        for item in items(frame):
+            frame[slot] = item
+            if run(frame) is True:
+                return True
+        return False
+
+    return any_of
 
 
 def _all(items: Items, slot: int, body: Code | None) -> Run:
-    values = _values(items, slot, body)
-    return lambda frame: all(value is True for value in values(frame))
+    run = body.run if body is not None else None
+
+    def all_of(frame: Frame) -> object:
+        for item in items(frame):
+            frame[slot] = item
+            if run is not None and run(frame) is not True:
+                return False
+        return True
+
+    return all_of
 
 
 def _count(items: Items, slot: int, body: Code | None) -> Run:

@@ -1,8 +1,8 @@
 """Values while an expression runs: how those of an item become those of the language, and how they compare.
 
-The language knows NULL (None), bool, whole numbers (int), numbers (Decimal), texts, dates (a datetime without zone,
-the board's wall clock: facts §2.7), time spans, objects (Record) and lists (tuple). A ValueError raised here says
-what is wrong with a value; who calls it knows where.
+The language knows NULL (None), bool, whole numbers (int), numbers (Decimal), texts, dates (a datetime without
+zone, the board's wall clock: facts §2.7), time spans, objects (Record) and lists (tuple). A ValueError raised
+here says what is wrong with a value; who calls it knows where.
 """
 
 from __future__ import annotations
@@ -183,14 +183,21 @@ def read_datetime(text: str) -> datetime:
     Raises:
         ValueError: it is neither.
     """
-    text = text.strip()
-    slashed = SLASHED_DATE.fullmatch(text) if len(text) <= 40 else None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _read_slashed(text)
+    return moment if moment.tzinfo is None else moment.replace(tzinfo=None)
+
+
+def _read_slashed(text: str) -> datetime:
+    slashed = SLASHED_DATE.fullmatch(text.strip()) if len(text) <= 40 and text.isascii() else None
     try:
         if slashed is None:
-            return datetime.fromisoformat(text).replace(tzinfo=None)
+            return datetime.fromisoformat(text.strip())
         month, day, year, clock = slashed.groups()
         date = f"{year}-{int(month):02}-{int(day):02}"
-        return datetime.fromisoformat(f"{date}T{clock}" if clock else date).replace(tzinfo=None)
+        return datetime.fromisoformat(f"{date}T{clock}" if clock else date)
     except ValueError:
         raise UnfitError("not a date; write it as 2026-01-31 or 2026-01-31T08:00") from None
 
