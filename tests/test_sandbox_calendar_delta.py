@@ -46,9 +46,11 @@ def test_a_master_comes_although_its_first_occurrence_lies_before_the_window(gra
     assert items[0]["start"]["dateTime"].startswith("2026-08-03")
 
 
-def test_deleted_events_do_not_appear_in_a_first_round(graph: Harness) -> None:
+@pytest.mark.parametrize(("told", "found"), [(False, []), (True, ["removed"])])
+def test_deleted_events_in_a_first_round(told: bool, found: list[str]) -> None:
+    graph = Harness(Quirks(removed_in_first_round=told))
     graph.call("DELETE", f"events/{graph.create()['id']}")
-    assert graph.round()[0] == []
+    assert kinds(graph.round()[0]) == found
 
 
 def test_a_round_without_changes_is_empty_and_ends_in_a_new_link(graph: Harness) -> None:

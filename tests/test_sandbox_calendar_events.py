@@ -240,6 +240,7 @@ def test_permanent_delete_and_reminders(graph: Harness) -> None:
     assert graph.call("POST", f"{path}/snoozeReminder", {}).status == 400
     assert graph.call("POST", f"{path}/permanentDelete").status == 204
     assert graph.call("GET", path).status == 404
+    assert graph.call("POST", f"{path}/permanentDelete").code == "ErrorCannotDeleteObject"
 
 
 # Identity
@@ -313,6 +314,7 @@ def test_a_person_may_have_an_event_with_a_custom_zone(graph: Harness) -> None:
     created = graph.call("POST", "events", payload, by_person=True)
     assert created.status == 201
     assert created.json["originalStartTimeZone"] == custom
+    assert created.json["transactionId"].startswith("localevent:")
     shown = graph.read(created.json["id"])
     assert shown["start"] == {"dateTime": "2026-08-04T14:00:00.0000000", "timeZone": "UTC"}
 

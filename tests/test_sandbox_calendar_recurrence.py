@@ -283,6 +283,14 @@ def test_a_series_reads_back_with_every_member_filled_in(graph: Harness) -> None
     assert (daily["range"]["endDate"], daily["range"]["type"]) == ("0001-01-01", "noEnd")
 
 
+def test_a_numbered_range_may_read_back_as_an_end_date() -> None:
+    scope = {"type": "numbered", "numberOfOccurrences": 3}
+    for reads_as_end, shown in ((False, ("numbered", "0001-01-01", 3)), (True, ("endDate", "2026-08-05", 0))):
+        graph = Harness(Quirks(numbered_reads_as_end_date=reads_as_end))
+        span = graph.create(**series({"type": "daily", "interval": 1}, scope))["recurrence"]["range"]
+        assert (span["type"], span["endDate"], span["numberOfOccurrences"]) == shown
+
+
 def test_a_start_outside_the_pattern_moves_to_its_first_date(graph: Harness) -> None:
     created = graph.create(**weekly("wednesday"))
     assert created["start"]["dateTime"] == "2026-08-05T07:00:00.0000000"
@@ -470,13 +478,16 @@ def test_instances_need_a_window_and_a_master(graph: Harness) -> None:
 DAILY = {"type": "daily", "interval": 1}
 
 
-def test_another_pattern_drops_exceptions_and_deletions(graph: Harness) -> None:
+@pytest.mark.parametrize(("drops", "kept"), [(True, []), (False, ["Moved"])])
+def test_another_pattern_drops_exceptions_and_deletions(drops: bool, kept: list[str]) -> None:
+    graph = Harness(Quirks(pattern_change_drops_exceptions=drops))
     master, _ = moved(graph)
     graph.call("DELETE", f"events/{graph.view('2026-08-17', '2026-08-18')[0]['id']}")
     scope = {"type": "endDate", "startDate": "2026-08-03", "endDate": "2026-08-31"}
     graph.patch(master["id"], recurrence={"pattern": DAILY, "range": scope})
     rows = graph.view("2026-08-10", "2026-08-18")
-    assert [row["type"] for row in rows] == ["occurrence"] * 8
+    assert [row["subject"] for row in rows if row["type"] == "exception"] == kept
+    assert len(rows) == (8 if drops else 7)
 
 
 def test_another_end_keeps_the_exceptions_within_it(graph: Harness) -> None:

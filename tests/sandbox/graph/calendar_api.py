@@ -11,7 +11,6 @@ from tests.sandbox.graph.call import Call, Prefer
 from tests.sandbox.graph.delta import DeltaRounds
 from tests.sandbox.graph.desk import Desk
 from tests.sandbox.graph.event_routes import event_route
-from tests.sandbox.graph.events import Item
 from tests.sandbox.graph.mailbox import Calendar, Mailbox
 from tests.sandbox.graph.meetings import Meetings
 from tests.sandbox.graph.odata import Options, read_options
@@ -135,8 +134,8 @@ def _events(desk: Desk) -> Response:
             status=response.status, headers={**response.headers, "location": place}, body=response.body
         )
     _only(desk, "GET")
-    events = desk.mailbox.events(desk.listed_calendar)
-    return desk.collection("events", [Item(event=event) for event in events], read_options(desk.call))
+    items = [event.item for event in desk.mailbox.events(desk.listed_calendar)]
+    return desk.collection("events", items, read_options(desk.call))
 
 
 def _view(desk: Desk) -> Response:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from tests.sandbox.graph import errors
 from tests.sandbox.graph.call import Call
 from tests.sandbox.graph.changelog import Entry
-from tests.sandbox.graph.events import Event, Item
+from tests.sandbox.graph.events import Event
 from tests.sandbox.graph.mailbox import Calendar, Mailbox
 from tests.sandbox.graph.odata import address
 from tests.sandbox.graph.quirks import Quirks
@@ -166,13 +166,14 @@ class DeltaRounds:
     ) -> Iterator[dict[str, Any]]:
         """What one changed event means for the window. A series comes whole (facts §3.3)."""
         event = renderer.mailbox.by_number(entry.number)
+        tells_removals = not token.is_initial or self.tenant.quirks.removed_in_first_round
         if event is None or entry.gone:
-            if not token.is_initial:
+            if tells_removals:
                 yield _removed(entry.number, "deleted", renderer)
             return
         shown = list(_shown(event, state.window, renderer))
         if not shown:
-            if not token.is_initial:
+            if tells_removals:
                 yield _removed(entry.number, self.tenant.quirks.removed_reason_outside_window, renderer)
             return
         yield from shown
@@ -184,12 +185,12 @@ class DeltaRounds:
 def _shown(event: Event, window: Window, renderer: Renderer) -> Iterator[dict[str, Any]]:
     if not event.is_series:
         if window.overlaps(event.span):
-            yield {"@odata.type": EVENT_TYPE, **renderer.event(Item(event=event))}
+            yield {"@odata.type": EVENT_TYPE, **renderer.event(event.item)}
         return
     present = instances(event, window)
     if not present:
         return
-    yield {"@odata.type": EVENT_TYPE, **renderer.event(Item(event=event))}
+    yield {"@odata.type": EVENT_TYPE, **renderer.event(event.item)}
     for item in present:
         if item.exception is None:
             yield renderer.stub(item)

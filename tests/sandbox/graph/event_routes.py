@@ -46,11 +46,13 @@ def event_route(desk: Desk, event_id: str, rest: tuple[str, ...]) -> Response:
             return desk.rows(f"events('{event_id}')/attachments", [])
         case _, ("extensions", *names):
             return extension_route(desk, desk.find(event_id), tuple(names))
+        case "POST", ("permanentDelete",):
+            return _delete_for_good(desk, event_id)
         case "POST", (action,) if action in ACTIONS:
             return ACTIONS[action](desk, desk.find(event_id))
         case "POST", (answer,) if answer in ANSWERS:
             return _answer(desk, desk.find(event_id), ANSWERS[answer])
-        case _, (segment, *_) if segment not in ACTIONS and segment not in ANSWERS:
+        case _, (segment, *_) if segment not in (*ACTIONS, *ANSWERS, "permanentDelete"):
             raise errors.segment_not_found(segment)
         case _:
             raise errors.method_not_allowed()
@@ -143,7 +145,13 @@ def _snooze_reminder(desk: Desk, item: Item) -> Response:
     return _dismiss_reminder(desk, item)
 
 
-def _delete_for_good(desk: Desk, item: Item) -> Response:
+def _delete_for_good(desk: Desk, event_id: str) -> Response:
+    try:
+        item = desk.find(event_id)
+    except errors.GraphError as refusal:
+        if refusal.status == 404 and desk.mailbox.grave(event_id):
+            raise errors.GraphError(403, "ErrorCannotDeleteObject", "The object cannot be deleted.") from None
+        raise
     desk.writer.delete(item)
     return desk.done(204)
 
@@ -159,6 +167,5 @@ ACTIONS: Final[Mapping[str, Callable[[Desk, Item], Response]]] = {
     "forward": _forward,
     "dismissReminder": _dismiss_reminder,
     "snoozeReminder": _snooze_reminder,
-    "permanentDelete": _delete_for_good,
     "copy": _copy,
 }

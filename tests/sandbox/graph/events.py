@@ -153,6 +153,11 @@ class Event:
         """Start and end of the single event, or of the first occurrence."""
         return self.content.span()
 
+    @cached_property
+    def item(self) -> Item:
+        """The event as what its id names."""
+        return Item(event=self)
+
     def put(self, content: Content) -> None:
         """Takes new content."""
         self.content = content
@@ -236,5 +241,5 @@ class Item:
 
     def extended(self) -> Mapping[str, ExtendedProperty]:
         """Its extended properties by key; an occurrence has those of its series and its own."""
-        exception = self.exception
+        exception = self.exception if self.day is not None else None
         return {**self.event.extended, **exception.extended} if exception else self.event.extended

@@ -272,8 +272,10 @@ def _has_property(item: Item, key: str, tests: list[tuple[Callable[[str, str], b
     found = item.extended().get(key)
     if found is None:
         return False
-    values = (found.value,) if isinstance(found.value, str) else found.value
-    return any(all(test(value.casefold(), wanted) for test, wanted in tests) for value in values)
+    if isinstance(found.value, str):
+        value = found.value.casefold()
+        return all(test(value, wanted) for test, wanted in tests)
+    return any(all(test(value.casefold(), wanted) for test, wanted in tests) for value in found.value)
 
 
 def _any_of(first: Predicate, second: Predicate) -> Predicate:

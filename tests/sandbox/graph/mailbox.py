@@ -194,7 +194,7 @@ class Mailbox:
         nothing (any more)."""
         event = self._by_id.get(text)
         if event is not None:
-            return Item(event=event)
+            return event.item
         read = identity.read_item_id(text)
         if read is None:
             raise errors.malformed_id()

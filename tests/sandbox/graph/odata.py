@@ -129,10 +129,10 @@ def selected(options: Options, event: Mapping[str, Any], extra: Mapping[str, Any
 
 def arranged(options: Options, items: Sequence[Item]) -> Sequence[Item]:
     """The items that pass the filter, in the order asked for."""
-    found = list(items)
-    if options.filter is not None:
-        matches = options.filter.matches
-        found = [item for item in found if matches(item)]
+    if options.filter is None and not options.order:
+        return items
+    matches = options.filter.matches if options.filter else None
+    found = [item for item in items if matches is None or matches(item)]
     for name, descending in reversed(options.order):
         found.sort(key=sort_key(name), reverse=descending)
     return found

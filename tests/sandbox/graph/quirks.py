@@ -15,6 +15,10 @@ class Quirks:
     """Work accounts answer 404 ErrorItemNotFound, personal ones 400 ErrorInvalidRequest (§2.4)."""
     occurrence_ical_uid: Literal["series", "own"] = "series"
     """Whether plain occurrences share the iCalUId of their master or carry their date in it (§1.8)."""
+    pattern_change_drops_exceptions: bool = True
+    """What the Exchange protocol says; not observed through Graph (§1.7, §12)."""
+    numbered_reads_as_end_date: bool = False
+    """Whether a `numbered` range reads back as the `endDate` that it comes to (§12)."""
     online_meetings: bool = True
     """Whether calendars allow Teams meetings; without, `isOnlineMeeting` is ignored silently (§2.1)."""
     delta_occurrence_zone: Literal["series", "prefer"] = "series"
@@ -33,6 +37,8 @@ class Quirks:
     """Exchange may change the changeKey once more, this long after a write; None: never (§9.2)."""
     removed_reason_outside_window: Literal["deleted", "changed"] = "deleted"
     """The reason of `@removed` for an event that exists outside the window (§3.3)."""
+    removed_in_first_round: bool = False
+    """`@removed` can appear already in the initial round (§3.3)."""
     delta_lag: timedelta = timedelta(0)
     """Changes younger than this are not yet in a delta round (§3.3: no read-after-write guarantee)."""
     delta_generations: int = 8

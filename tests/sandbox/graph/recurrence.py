@@ -72,6 +72,10 @@ class Recurrence:
             other, range="noEnd", end=None, count=0
         )
 
+    def ended(self) -> Recurrence:
+        """The same dates, with a numbered range written as the end date that it comes to."""
+        return replace(self, range="endDate", end=self.final, count=0) if self.count else self
+
     def shown(self) -> dict[str, Any]:
         """As a response carries it: every member filled in."""
         pattern: dict[str, Any] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from tests.sandbox.graph import identity, times
 from tests.sandbox.graph.call import Prefer
@@ -48,7 +47,7 @@ class Renderer:
         event, content, exception = item.event, item.content(), item.exception
         item_id = self.id_of(item)
         change_key = self.mailbox.change_key(item)
-        master_id = self.id_of(Item(event=event)) if item.day else None
+        master_id = self.id_of(event.item) if item.day else None
         is_cancelled = event.is_cancelled or bool(exception and exception.is_cancelled)
         answer = exception.answer if exception and exception.answer else event.answer
         return {
@@ -77,7 +76,7 @@ class Renderer:
             "seriesMasterId": master_id,
             "showAs": content.show_as,
             "type": item.kind,
-            "webLink": WEB_LINK.format(id=quote(item_id, safe="")),
+            "webLink": WEB_LINK.format(id=item_id.replace("=", "%3D")),
             "onlineMeetingUrl": None,
             "isOnlineMeeting": content.is_online,
             "onlineMeetingProvider": content.online_provider,
@@ -91,7 +90,7 @@ class Renderer:
             "end": self._moment(content.end, content),
             "location": dict(content.location or NO_LOCATION),
             "locations": [dict(location) for location in content.locations],
-            "recurrence": event.recurrence.shown() if event.recurrence and item.day is None else None,
+            "recurrence": self._recurrence(event) if item.day is None else None,
             "attendees": self._attendees(event, content),
             "organizer": event.organizer.shown(),
             "onlineMeeting": {"joinUrl": content.join_url} if content.join_url else None,
@@ -121,7 +120,7 @@ class Renderer:
         if item.day is not None:
             plain = event.plain_content(item.day)
             original = times.timestamp(plain.span()[0])
-        master_id = self.id_of(Item(event=event))
+        master_id = self.id_of(event.item)
         removed = sorted(event.removed_dates) if item.day is None else []
         return {
             "originalStart": original,
@@ -132,6 +131,12 @@ class Renderer:
         """The iCalUId: an exception carries its original date in it (facts §1.8)."""
         dated = item.kind == "exception" or self.quirks.occurrence_ical_uid == "own"
         return identity.dated_uid(item.event.uid, item.day) if item.day and dated else item.event.uid
+
+    def _recurrence(self, event: Event) -> dict[str, Any] | None:
+        if event.recurrence is None:
+            return None
+        ended = self.quirks.numbered_reads_as_end_date
+        return (event.recurrence.ended() if ended else event.recurrence).shown()
 
     def _moment(self, moment: WallTime, content: Content) -> dict[str, str]:
         return times.shown(moment, self.prefer.time_zone, floating=content.is_all_day)

@@ -65,8 +65,8 @@ def in_window(events: Iterable[Event], window: Window) -> list[Item]:
     for event in events:
         if event.is_series:
             found.extend((item.span()[0], item) for item in instances(event, window))
-        elif window.overlaps(event.span):
-            found.append((event.span[0], Item(event=event)))
+        elif event.span[0] < window.end and window.overlaps(event.span):
+            found.append((event.span[0], event.item))
     found.sort(key=lambda pair: pair[0])
     return [item for _, item in found]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -44,14 +45,15 @@ class Writer:
         if transaction is not None:
             known = self._known_transaction(transaction, payload)
             if known is not None:
-                return Item(event=known)
+                return known.item
         edit = read_edit(payload, creating=True, by_person=self.by_person)
         content, recurrence = _begun(new_content(edit), edit)
         if edit.wants_online and self.quirks.online_meetings:
             token = self.mailbox.random.randbytes(16).hex()
             content = with_online_meeting(content, JOIN_URL.format(token=token))
         event = self._new_event(calendar, content)
-        event.recurrence, event.transaction_id = recurrence, transaction
+        event.recurrence = recurrence
+        event.transaction_id = self._localevent() if self.by_person and transaction is None else transaction
         event.extended = {key: value for key, value in edit.extended.items() if value is not None}
         if transaction is not None:
             self.mailbox.transactions[transaction] = Transaction(
@@ -60,7 +62,7 @@ class Writer:
         self.mailbox.announce(event, "created")
         self.meetings.send(event)
         self.later(self.mailbox, event)
-        return Item(event=event)
+        return event.item
 
     def copy(self, item: Item) -> Item:
         """A person copies an event in Outlook: everything but its identity and its guests."""
@@ -69,7 +71,7 @@ class Writer:
         copied.recurrence = original.recurrence if item.day is None else None
         copied.extended = dict(item.extended())
         self.mailbox.announce(copied, "created")
-        return Item(event=copied)
+        return copied.item
 
     def change(self, item: Item, payload: Any) -> Item:
         """A PATCH: of an event, or of one occurrence, which becomes an exception (facts §2.2)."""
@@ -146,6 +148,10 @@ class Writer:
         self.mailbox.announce(item.event, day=item.day)
         self.meetings.send(item.event, before=before, day=item.day)
 
+    def _localevent(self) -> str:
+        """The transactionId that Outlook gives to what a person makes (facts §1.1)."""
+        return f"localevent:{uuid.UUID(int=self.mailbox.random.getrandbits(128), version=4)}"
+
     def _new_event(self, calendar: Calendar, content: Content) -> Event:
         uid = meeting_uid(self.mailbox.now(), self.mailbox.random)
         return self.mailbox.new_event(calendar=calendar, content=content, uid=uid, owner=self.owner)
@@ -178,7 +184,8 @@ class Writer:
             token = self.mailbox.random.randbytes(16).hex()
             content = with_online_meeting(content, JOIN_URL.format(token=token))
         content, recurrence = _recurring(event, content, edit)
-        if event.recurrence is not None and not event.recurrence.same_pattern(recurrence):
+        is_new_pattern = event.recurrence is not None and not event.recurrence.same_pattern(recurrence)
+        if is_new_pattern and (recurrence is None or self.quirks.pattern_change_drops_exceptions):
             event.exceptions, event.removed_dates = {}, set()
         event.recurrence = recurrence
         event.put(content)
