@@ -197,13 +197,11 @@ class Roster(PooledActor):
 
     def _not_found(self, record: ResourceRecord, problem: Problem) -> None:
         if isinstance(problem, AccessDenied):
-            self._put(
-                record, ResourceState.ACCESS_DENIED, f"{problem}; {problem.remedy}", code=problem.product_code
-            )
+            reason = f"Graph denies access to its mailbox ({problem.about.code}); {problem.remedy}"
+            self._put(record, ResourceState.ACCESS_DENIED, reason, code=problem.product_code)
         elif isinstance(problem, MailboxMissing):
-            self._put(
-                record, ResourceState.NO_MAILBOX, f"{problem}; {problem.remedy}", code=problem.product_code
-            )
+            reason = f"Graph cannot open a mailbox of this address ({problem.about.code}); {problem.remedy}"
+            self._put(record, ResourceState.NO_MAILBOX, reason, code=problem.product_code)
 
     def _has_mailbox(self, record: ResourceRecord, resource: Resource, user: DirectoryUser) -> None:
         mailbox = MailboxId(user.id)
@@ -293,7 +291,8 @@ class Roster(PooledActor):
 
     def _begin(self, resource_no: ResourceNo) -> None:
         self._to.supervisor.tell(Ensure(key=resource_no))
-        self._to.router.hint(resource_no, Hint(board=True, outlook=True, trigger=Trigger.START))
+        # at start the board's watch tells everybody; one who comes later is not told before its next reading
+        self._to.router.hint(resource_no, Hint(board=self._loaded, outlook=True, trigger=Trigger.START))
 
     def _leave(self, resource_no: ResourceNo) -> None:
         self._to.supervisor.tell(Retire(key=resource_no))

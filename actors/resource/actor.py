@@ -44,6 +44,8 @@ T = TypeVar("T")
 
 IDLE_SECONDS = 600.0
 """An actor with nothing to do for this long stops; the next hint starts it again from the store."""
+LISTING_SECONDS = 5.0
+"""How long a new mailbox waits for the board's watch before it lists its own appointments."""
 FULL_ROUND_SECONDS = 24 * 3600.0
 """How old a delta link's frozen window may become before a new round is begun (facts §3.4)."""
 
@@ -206,16 +208,18 @@ class ResourceActor(PooledActor):
         if not self._ready or self._desk is None or self._board is None or self._reader is None:
             return
         hint, listing = self.around.hints.take(self.resource.resource_no)
+        self._was_busy = self._was_busy or hint is not None or listing is not None
         if listing is not None:
             self._board.listed(listing)
         if hint is not None:
             self._heed(hint, self._desk, self._board, self._reader)
-        if self._reader.is_new and self._reader.is_idle:
-            # what the board has from Outlook must be known before the mailbox is read (C5)
-            if self._board.has_listed:
-                self._reader.ask(Trigger.START)
-            else:
-                self._board.list_window(Trigger.START)
+        if self._reader.is_new and not self._board.has_listed:
+            self.later(LISTING_SECONDS, self._list_if_not_told)
+
+    def _list_if_not_told(self) -> None:
+        """The board's watch tells everybody what it reads; one who came late asks for itself."""
+        if self._board is not None and not self._board.has_listed:
+            self._board.list_window(Trigger.START)
 
     def _heed(self, hint: Hint, desk: Desk, board: BoardReader, reader: MailboxReader) -> None:
         self._journal += hint.journal
@@ -260,7 +264,8 @@ class ResourceActor(PooledActor):
         if not self._ready or self._desk is None or self._board is None or self._reader is None:
             return
         idle = self._desk.is_idle and self._board.is_idle and self._reader.is_idle and not self._reloading
-        if self._reader.is_new and idle and self._board.has_listed:
+        if self._reader.is_new and self._reader.is_idle and self._board.has_listed:
+            # what the board has from Outlook must be known before the mailbox is read (C5)
             self._reader.ask(Trigger.START)
             idle = False
         if idle and self._was_busy:
