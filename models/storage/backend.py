@@ -66,7 +66,8 @@ def translated(backend: Backend) -> Iterator[None]:
 
 
 def cause_of(error: Exception) -> Exception:
-    """The driver's own error inside one of peewee's."""
-    if isinstance(error, PeeweeException) and error.args and isinstance(error.args[0], Exception):
-        return error.args[0]
+    """The driver's own error inside peewee's, which may be wrapped more than once."""
+    original = getattr(error, "orig", None)
+    if isinstance(error, PeeweeException) and isinstance(original, Exception):
+        return cause_of(original)
     return error

@@ -2,6 +2,7 @@
 
 StoreError
 ├── StoreHeld          another process writes to it: stop that one, or use another storage.url
+├── StoreSucceeded     another process took over while we were cut off: start again
 ├── StoreNewer         written by a newer version: install that version
 ├── StoreOlder         opened for reading before the process brought it up to date: start the process once
 ├── StoreCorrupt       not a store, or damaged: put it aside, start with a new one
@@ -40,6 +41,16 @@ class StoreHeld(StoreError):
             "stop that process first, or give this one its own storage.url",
         )
         self.holder = holder
+
+
+class StoreSucceeded(StoreError):
+    """The connection was lost for so long that another process works for our resources now (PostgreSQL)."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(
+            f"while the store {store} could not be reached, another process took over resources of this one",
+            "start this process again: it takes on what is free",
+        )
 
 
 class StoreNewer(StoreError):

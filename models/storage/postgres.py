@@ -20,8 +20,8 @@ from models.storage.errors import (
     StoreBusy,
     StoreError,
     StoreFull,
-    StoreHeld,
     StoreMissing,
+    StoreSucceeded,
     StoreUnavailable,
 )
 from models.storage.schema import ClaimRow, MetaRow, upsert
@@ -58,6 +58,7 @@ class PostgresBackend:
         self._number: int | None = None
         self._claimed: frozenset[ResourceNo] = frozenset()
         self._was_lost = False
+        self._was_succeeded = False
 
     @property
     def writer(self) -> Session:
@@ -66,6 +67,8 @@ class PostgresBackend:
             raise StoreUnavailable(f"the store {self.label} is open for reading", "open it for writing")
         if self._was_lost:
             self._resume(self._writer)
+        if self._was_succeeded:
+            raise StoreSucceeded(self.label)
         return self._writer
 
     def lock_schema(self) -> None:
@@ -152,8 +155,7 @@ class PostgresBackend:
             self._hold_number(writer, self._number)
             self._was_lost = False
             before = self._claimed
-            if before - self.claim(before):
-                raise StoreHeld(self.label, None)
+            self._was_succeeded = bool(before - self.claim(before))
         self._was_lost = False
 
     def _give_up_broken(self) -> None:
@@ -188,8 +190,11 @@ class _Database(PostgresqlDatabase):
             connection.close()
 
     def give_up_broken(self) -> bool:
-        """Closes the calling thread's connection if it can be used no more; whether it was so."""
-        if self.is_closed() or self.is_connection_usable():
+        """Forgets the connection (a thread's own, if each has one) if it has ended; whether it had.
+
+        One in a transaction is left to the thread that is in it, which is about to learn the same.
+        """
+        if self.is_closed() or self.in_transaction() or not self.connection().closed:
             return False
         self.close()
         return True

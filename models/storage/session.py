@@ -30,8 +30,19 @@ class Session:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. Whatever is raised inside undoes all of it."""
-        with self._turn, self._database.atomic():
-            yield
+        failure: Exception | None = None
+        try:
+            with self._turn, self._database.atomic():
+                try:
+                    yield
+                except Exception as error:
+                    failure = error
+                    raise
+        except Exception as error:
+            if failure is None or error is failure:
+                raise
+            # The database has undone it by itself (a full disk, a lost connection), and has nothing to undo.
+            raise failure from None
 
     def many(self, statement: Statement, rows: Sequence[Row]) -> None:
         """Runs a statement once for each row of parameters."""

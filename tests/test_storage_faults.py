@@ -1,0 +1,289 @@
+"""What the store says and does when its file, its disk or another process is in the way (D3, D11, D12)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from models.storage import sqlite
+from models.storage.changes import PutLink, PutMeta
+from models.storage.errors import (
+    StoreBusy,
+    StoreCorrupt,
+    StoreFull,
+    StoreHeld,
+    StoreMissing,
+    StoreNewer,
+    StoreOlder,
+    StoreUnavailable,
+)
+from models.storage.store import Store
+from tests.storage_kit import NOON, R1, link
+
+ROOT = Path(__file__).parent.parent
+
+HOLD = """
+import sys
+from models.storage.store import Store
+store = Store.open(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+WRITE_FOR_EVER = """
+import sys
+from itertools import count
+from models.storage.changes import PutMeta
+from models.storage.store import Store
+store = Store.open(sys.argv[1])
+for number in count():
+    store.apply([PutMeta(key=f"{number}/{part}", value="x") for part in range(3)])
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def opened(path: Path, *, read_only: bool = False) -> Iterator[Store]:
+    store = Store.open(url(path), read_only=read_only)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def process(source: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process of ours at the same store."""
+    with subprocess.Popen(
+        [sys.executable, "-c", source, url(path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def test_d12_a_second_process_is_refused_and_told_who_holds_the_store(path: Path) -> None:
+    with process(HOLD, path) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "open\n"
+        with pytest.raises(StoreHeld) as caught:
+            Store.open(url(path))
+    holder = caught.value.holder
+    assert holder is not None
+    assert (holder.pid, holder.host) == (child.pid, socket.gethostname())
+    assert holder.since is not None
+    since = holder.since.isoformat(timespec="seconds")
+    assert str(caught.value) == (
+        f"the store {path} is in use by process {child.pid} on {socket.gethostname()} since {since}; "
+        "stop that process first, or give this one its own storage.url"
+    )
+
+
+def test_d3_a_killed_process_holds_nothing(path: Path) -> None:
+    with process(HOLD, path) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "open\n"
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait(10)
+        with opened(path) as store:
+            store.check_writable(NOON)
+
+
+def test_d3_all_that_was_written_before_a_kill_is_there_and_no_half_of_the_rest(path: Path) -> None:
+    with process(WRITE_FOR_EVER, path) as child:
+        assert child.stdout is not None
+        written = [int(child.stdout.readline()) for _ in range(30)]
+        os.kill(child.pid, signal.SIGKILL)
+        written += [int(line) for line in child.stdout]
+        child.wait(10)
+    with opened(path) as store:
+        found = [[store.meta(f"{n}/{part}") for part in range(3)] for n in range(len(written) + 2)]
+    assert found[: len(written)] == [["x"] * 3] * len(written)
+    assert found[len(written)] in (["x"] * 3, [None] * 3)
+
+
+def test_d12_one_process_does_not_open_a_store_twice(path: Path) -> None:
+    with opened(path), pytest.raises(StoreHeld):
+        Store.open(url(path))
+
+
+def test_a_store_that_was_closed_can_be_opened_again(path: Path) -> None:
+    with opened(path) as store:
+        store.apply([PutLink(link=link())])
+    with opened(path) as store:
+        assert store.links_of(R1) == (link(),)
+
+
+def test_it_can_be_read_while_it_is_written(path: Path) -> None:
+    with opened(path) as writer, opened(path, read_only=True) as reader:
+        assert reader.links_of(R1) == ()
+        writer.apply([PutLink(link=link())])
+        assert reader.links_of(R1) == (link(),)
+        with pytest.raises(StoreUnavailable, match="is open for reading"):
+            reader.apply([PutLink(link=link())])
+
+
+def test_it_can_be_read_while_no_process_runs(path: Path) -> None:
+    with opened(path) as writer:
+        writer.apply([PutLink(link=link())])
+    with opened(path, read_only=True) as reader:
+        assert reader.links_of(R1) == (link(),)
+
+
+def test_only_its_owner_can_read_the_file(path: Path) -> None:
+    with opened(path) as store:
+        store.apply([PutLink(link=link())])
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(("store.db", "store.db-wal", "store.db-shm", "store.db.lock"), 0o600)
+
+
+def test_a_store_of_a_newer_version_is_refused(path: Path) -> None:
+    with opened(path) as store:
+        store.apply([PutMeta(key="schema_version", value="99")])
+    for read_only in (False, True):
+        with pytest.raises(
+            StoreNewer, match=r"has schema version 99; this program knows versions up to \d+; install"
+        ):
+            Store.open(url(path), read_only=read_only)
+
+
+def test_a_store_that_is_not_up_to_date_is_not_read(path: Path) -> None:
+    with opened(path) as store:
+        store.apply([PutMeta(key="schema_version", value="0")])
+    with pytest.raises(
+        StoreOlder, match=r"start the process once: `exchange-connector run` brings the store up"
+    ):
+        Store.open(url(path), read_only=True)
+
+
+def test_d11_a_file_that_is_no_store_is_refused(path: Path) -> None:
+    path.write_text("This is a letter to my aunt, and longer than the header of a database.\n" * 9)
+    with pytest.raises(StoreCorrupt, match="the connector recognises its events and builds a new store"):
+        Store.open(url(path))
+
+
+def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE invoices (number TEXT)")
+    other.close()
+    with pytest.raises(StoreCorrupt, match="it holds the tables of another program"):
+        Store.open(url(path))
+    with sqlite3.connect(path) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("invoices",)]
+    other.close()
+
+
+def use(path: Path) -> None:
+    """Reads and writes much of a store."""
+    with opened(path) as store:
+        store.links_of(R1)
+        store.apply([PutLink(link=link(f"g{n}", generation=7)) for n in range(2_000)])
+
+
+def test_d11_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
+    with opened(path) as store:
+        store.apply([PutLink(link=link(f"g{n}")) for n in range(2_000)])
+    damaged = bytearray(path.read_bytes())
+    half = len(damaged) // 2
+    damaged[half : half + 200_000] = os.urandom(200_000)
+    path.write_bytes(damaged)
+    with pytest.raises(StoreCorrupt):
+        use(path)
+
+
+def test_a_file_that_could_not_be_opened_is_let_go_again(path: Path) -> None:
+    path.write_text("no database" * 100)
+    with pytest.raises(StoreCorrupt):
+        Store.open(url(path))
+    path.unlink()
+    with opened(path) as store:
+        store.check_writable(NOON)
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreMissing, match=f"make it: mkdir -p {tmp_path}/none"):
+        Store.open(url(tmp_path / "none" / "store.db"))
+
+
+def test_a_store_that_is_not_there_is_not_made_for_reading(path: Path) -> None:
+    with pytest.raises(StoreMissing, match=r"there is no store .* yet; start the process once"):
+        Store.open(url(path), read_only=True)
+    assert not path.exists()
+
+
+def test_a_directory_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+        Store.open(url(tmp_path))
+
+
+@pytest.mark.parametrize("wrong", ["", "store.db", "sqlite://store.db", "sqlite:///", "mysql://h/d"])
+def test_a_url_of_no_known_store_is_refused(wrong: str) -> None:
+    with pytest.raises(StoreUnavailable, match=r"write sqlite:///FILE or postgresql://"):
+        Store.open(wrong)
+
+
+def test_d11_a_full_disk_takes_nothing_half_and_everything_once_there_is_room(path: Path) -> None:
+    with opened(path) as store:
+        store.apply([PutLink(link=link("kept"))])
+        writer = store._backend.writer
+        pages = writer.execute("PRAGMA page_count", returns=True)[0][0]
+        writer.execute(f"PRAGMA max_page_count = {pages}")
+        many = [PutLink(link=link(f"g{n}")) for n in range(500)]
+        with pytest.raises(
+            StoreFull, match=r"cannot grow \(database or disk is full\); make room on its disk"
+        ):
+            store.apply(many)
+        assert store.links_of(R1) == (link("kept"),)
+        writer.execute("PRAGMA max_page_count = 1000000")
+        store.apply(many)
+        assert len(store.links_of(R1)) == 501
+
+
+def test_d11_a_locked_file_is_said_to_be_locked_and_works_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    with opened(path) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy, match=r"locked by another program for 0\.05 s; end what holds it"):
+            store.check_writable(NOON)
+        other.execute("ROLLBACK")
+        other.close()
+        store.check_writable(NOON)
+
+
+def test_d11_a_file_that_is_removed_or_replaced_takes_no_more_writes(path: Path) -> None:
+    with opened(path) as store:
+        store.apply([PutLink(link=link())])
+        path.unlink()
+        with pytest.raises(
+            StoreMissing, match="was removed or replaced while it was in use; start the process again"
+        ):
+            store.apply([PutLink(link=link("g2"))])
+        path.write_bytes(b"")
+        with pytest.raises(StoreMissing):
+            store.check_writable(NOON)
