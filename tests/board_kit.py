@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.sandbox.clock import Clock
 from tests.sandbox.scheduler.board import Board
 from tests.sandbox.scheduler.quirks import Quirks
 from tests.sandbox.scheduler.service import SchedulerService
@@ -28,16 +29,17 @@ class Kit:
 
     board: Board
     service: SchedulerService
-    sent: list[Delivery] = field(default_factory=list)
-    time: datetime = START
+    sent: list[Delivery]
 
     @classmethod
     def open(cls, **quirks: Any) -> Kit:
         """R1 (ann@contoso.test) and R2 (bert@contoso.test), job J1 with tasks T1 and T2, two categories."""
-        board = Board(now=lambda: kit.time, random=random.Random(1), quirks=Quirks(**quirks))
-        kit = cls(board=board, service=None)  # type: ignore[arg-type]
-        kit.service = SchedulerService(
-            board, api_key=API_KEY, now=lambda: kit.time, random=random.Random(2), send=kit.sent.append
+        clock = Clock()
+        clock.set(START, frozen=True)
+        sent: list[Delivery] = []
+        board = Board(now=clock.now, random=random.Random(1), quirks=Quirks(**quirks))
+        service = SchedulerService(
+            board, api_key=API_KEY, now=clock.now, random=random.Random(2), send=sent.append
         )
         for number, name in (("R1", "ann"), ("R2", "bert")):
             board.resource_create(
@@ -54,7 +56,7 @@ class Kit:
         for name in ("SERVICE", "INSTALL"):
             records["category"].upsert({"name": name, "displayName": name.title(), "color": "#00ff00"})
         records["timeMarker"].upsert({"name": "IN PROCESS", "color": "#ff0000"})
-        return kit
+        return cls(board=board, service=service, sent=sent)
 
     def call(
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
