@@ -379,3 +379,39 @@ def test_a_removed_item_and_the_errors(door: Door) -> None:
         assert ours["error"]["innerError"].keys() == theirs["error"]["innerError"].keys()
         assert ours["error"]["message"].split("'")[0] == theirs["error"]["message"].split("'")[0]
         assert ours["error"]["code"] == theirs["error"]["code"]
+
+
+# Documentation samples: requests are taken, responses hold no member that ours lack.
+
+
+@pytest.mark.parametrize(
+    "name", ["event-docs-post-request-transactionid.json", "event-docs-extended-property-request.json"]
+)
+def test_requests_of_the_documentation_are_taken(door: Door, name: str) -> None:
+    payload = captured(name)
+    status, created = door.call("POST", "events", payload)
+    assert (status, created["subject"]) == (201, payload["subject"])
+    assert door.call("POST", "events", payload)[0] == 201
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "event-docs-post-response.json",
+        "event-docs-multi-location.json",
+        "event-docs-recurring-response.json",
+        "event-docs-online-meeting.json",
+    ],
+)
+def test_responses_of_the_documentation_can_be_sent_back_as_requests(door: Door, name: str) -> None:
+    """Clients do send whole events back: read-only members are ignored, the rest reads back the same."""
+    documented = captured(name)
+    documented.pop("transactionId", None)
+    status, created = door.call("POST", "events", documented)
+    assert status == 201, created
+    assert documented.keys() <= created.keys()
+    for member in ("subject", "showAs", "type", "recurrence", "isAllDay", "isOnlineMeeting"):
+        assert created[member] == documented.get(member), member
+    names = [place["displayName"] for place in documented.get("locations", [])]
+    assert [place["displayName"] for place in created["locations"]] == names
+    assert created["location"]["displayName"] == documented["location"]["displayName"]
