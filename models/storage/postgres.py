@@ -194,7 +194,8 @@ class _Database(PostgresqlDatabase):
 
         One in a transaction is left to the thread that is in it, which is about to learn the same.
         """
-        if self.is_closed() or self.in_transaction() or not self.connection().closed:
+        state: Any = self._state
+        if state.closed or state.transactions or not state.conn.closed:
             return False
         self.close()
         return True
