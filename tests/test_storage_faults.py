@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
-import socket
 import sqlite3
 import stat
 import subprocess
@@ -93,11 +93,11 @@ def test_d12_a_second_process_is_refused_and_told_who_holds_the_store(path: Path
             Store.open(url(path))
     holder = caught.value.holder
     assert holder is not None
-    assert (holder.pid, holder.host) == (child.pid, socket.gethostname())
+    assert (holder.pid, holder.host) == (child.pid, platform.node())
     assert holder.since is not None
     since = holder.since.isoformat(timespec="seconds")
     assert str(caught.value) == (
-        f"the store {path} is in use by process {child.pid} on {socket.gethostname()} since {since}; "
+        f"the store {path} is in use by process {child.pid} on {platform.node()} since {since}; "
         "stop that process first, or give this one its own storage.url"
     )
 

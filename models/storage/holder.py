@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-import socket
+import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class HolderFile:
             if isinstance(error, BlockingIOError):
                 raise HeldError(_read(path)) from None
             raise
-        self._write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        self._write(json.dumps({"pid": os.getpid(), "host": platform.node()}))
 
     def release(self) -> None:
         """Lets go."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Collection
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from peewee import PostgresqlDatabase
@@ -194,7 +194,7 @@ class _Database(PostgresqlDatabase):
 
         One in a transaction is left to the thread that is in it, which is about to learn the same.
         """
-        state: Any = self._state
+        state = cast(Any, self)._state
         if state.closed or state.transactions or not state.conn.closed:
             return False
         self.close()
