@@ -74,7 +74,10 @@ def _larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-EXPRESSIONS = st.recursive(st.one_of(PATHS, LITERALS), _larger, max_leaves=12)
+UNKNOWN = st.just("appointment.Unknown")
+"""Of no declared type, so that whatever is done with it is judged while it runs."""
+PARTS = st.recursive(st.one_of(PATHS, UNKNOWN, UNKNOWN, LITERALS), _larger, max_leaves=12)
+EXPRESSIONS = st.one_of(PARTS, PARTS.map(lambda text: f"({text}) == NULL"))
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.datetimes(), st.decimals(),

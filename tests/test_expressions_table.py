@@ -476,3 +476,20 @@ def test_an_aware_moment_is_read_on_the_boards_clock() -> None:
 def test_what_the_board_delivers_wrongly_is_named() -> None:
     with pytest.raises(EvaluationError, match=r'appointment\.Start is "soon": not a date'):
         judge("appointment.Start.Hour == 9", Record({"start": "soon"}))
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), Decimal("NaN"), Decimal("1E+999999"), 10**400, "7,5"]
+)
+@pytest.mark.parametrize(
+    "expression",
+    ["appointment.PlanningQty > 1", "appointment.PlanningQty <> NULL && appointment.PlanningQty + 1 == 2"],
+)
+def test_what_is_no_number_is_named(value: object, expression: str) -> None:
+    with pytest.raises(EvaluationError, match=r"appointment\.PlanningQty is .*: not a number"):
+        judge(expression, Record({"planningQty": value}))
+
+
+def test_what_is_no_number_is_named_where_nobody_declared_it() -> None:
+    with pytest.raises(EvaluationError, match=r"appointment\.Extra\.Ratio is nan: not a number"):
+        judge("appointment.Extra.Ratio == 1", Record({"Extra": {"Ratio": float("nan")}}))

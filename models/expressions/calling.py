@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from models.expressions import calls, reading, sequences
 from models.expressions.choosing import coalesced
@@ -21,7 +22,7 @@ from models.expressions.syntax import Function, Lambda, Member, Method, Node
 from models.expressions.values import to_text
 
 Compile = Callable[[Node], Code]
-ZEROS = {Kind.BOOL: False, Kind.INT: 0, Kind.NUMBER: Decimal(0), Kind.ENUM: 0}
+ZEROS: Final[Mapping[Kind, object]] = {Kind.BOOL: False, Kind.INT: 0, Kind.NUMBER: Decimal(0), Kind.ENUM: 0}
 """What `GetValueOrDefault()` is of NULL."""
 
 

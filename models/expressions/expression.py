@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Final
 
 from models.expressions.code import BUDGET, STEPS, TRACE, Frame, Run
 from models.expressions.compiler import Compiler
@@ -24,7 +25,7 @@ from models.record import Record
 Roots = Mapping[str, Record | datetime]
 """What the roots stand for in one evaluation, under the names they were compiled with."""
 
-MAX_OBSERVED = 200
+MAX_OBSERVED: Final = 200
 """Values that an observation holds."""
 
 

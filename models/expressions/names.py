@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from models.expressions.members import members
 from models.expressions.schema import Kind, Schema
 from models.expressions.statics import types
 
-FUNCTIONS = ("iif", "np", "isnull")
+FUNCTIONS: Final = ("iif", "np", "isnull")
 
 
 def no_member(schema: Schema, name: str, *, called: bool) -> str:

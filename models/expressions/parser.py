@@ -32,14 +32,11 @@ from models.expressions.syntax import (
     Or,
     Within,
 )
+from models.expressions.values import MAX_EXPONENT, MAX_INTEGER
 
 MAX_LENGTH: Final = 10_000
 """Characters of an expression."""
-MAX_INTEGER: Final = 2**63 - 1
-"""The engine's largest whole number, an Int64."""
 MAX_DIGITS: Final = 40
-MAX_EXPONENT: Final = 308
-"""The engine reads a real number as a Double."""
 
 COMPARISONS: Final = {
     "=": "==", "==": "==", "eq": "==", "equal": "==",

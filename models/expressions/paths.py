@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from typing import Final
 
 from models.expressions.code import TRACE, Frame, Leaf, Run, Step
 from models.expressions.errors import Fault, NullFault
 from models.expressions.schema import ANY, Kind, Property
-from models.expressions.values import as_any, conformer, shown
+from models.expressions.values import conformer, shown
 from models.record import Record
 
 
@@ -16,7 +17,7 @@ class _Never:
     """A type that no delivered value has: values of its step are always conformed."""
 
 
-EXPECTED: dict[Kind, type[object]] = {
+EXPECTED: Final[Mapping[Kind, type[object]]] = {
     Kind.BOOL: bool,
     Kind.INT: int,
     Kind.TEXT: str,
@@ -181,7 +182,6 @@ def of_unknown(
     *,
     safe: bool,
     otherwise: Callable[[Frame, object], object],
-    zone: tzinfo | None,
 ) -> Run:
     """Reads a member of a value of unknown type: a property of an object, else what `otherwise` says."""
 
@@ -192,8 +192,7 @@ def of_unknown(
                 return None
             raise null_fault(owner_path, step.path, step.position)
         if isinstance(owner, Record):
-            value = owner.lookup(step.key)
-            return None if value is None else as_any(value, zone)
+            return finish(step, owner.lookup(step.key), owner)
         return otherwise(frame, owner)
 
     return run

@@ -138,7 +138,7 @@ def _of_unknown(scope: Scope, target: Code, name: str, position: int, *, safe: b
         return calls.invoke_unknown(found, frame, value, name, position)
 
     step = unknown_step(name, scope.zone, path, position)
-    run = of_unknown(target.run, target.path, step, safe=safe, otherwise=otherwise, zone=scope.zone)
+    run = of_unknown(target.run, target.path, step, safe=safe, otherwise=otherwise)
     return Code(run=run, schema=ANY, position=position, path=path)
 
 

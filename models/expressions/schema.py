@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -67,12 +66,6 @@ class Schema:
     def property(self, name: str) -> Property | None:
         """The property of that name in any letter case, or None."""
         return (self.properties or {}).get(name.lower())
-
-    def nearest(self, name: str) -> str:
-        """The known name that is most like `name`, or empty where none is much like it."""
-        known = self.properties or {}
-        close = difflib.get_close_matches(name.lower()[:100], list(known), n=1, cutoff=0.6)
-        return known[close[0]].name if close else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

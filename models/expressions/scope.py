@@ -10,6 +10,7 @@ from typing import Final
 
 from models.expressions.code import FIRST_SLOT, NOTHING, Code
 from models.expressions.errors import Fault, WarningKind
+from models.expressions.names import nearest
 from models.expressions.paths import traced
 from models.expressions.schema import ANY, Schema
 
@@ -159,7 +160,7 @@ class Scope:
 
     def unknown_property(self, schema: Schema, name: str, path: str, position: int) -> None:
         """Note that an open object is asked for a property that nobody declared: a warning."""
-        near = schema.nearest(name)
+        near = nearest(name, [prop.name for prop in (schema.properties or {}).values()])
         self._warn(
             WarningKind.UNKNOWN_PROPERTY,
             f"{schema.label} is not known to have a property {name}, and it is NULL where it has none"

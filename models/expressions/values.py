@@ -19,6 +19,9 @@ from models.record import Record
 NUMBERS: Final = Context(prec=28, Emax=400, Emin=-400, traps=[DivisionByZero, InvalidOperation, Overflow])
 """As precise as the engine's decimal."""
 MAX_INTEGER: Final = 2**63 - 1
+"""The engine's largest whole number, an Int64."""
+MAX_EXPONENT: Final = 308
+"""Of a number, as of the engine's Double."""
 MAX_TEXT: Final = 100_000
 """Characters of a text that an expression may make."""
 SHOWN_TEXT: Final = 80
@@ -91,7 +94,7 @@ def as_number(value: object) -> Decimal:
         number = _decimal(str(value))
     else:
         raise UnfitError("not a number")
-    if not number.is_finite() or (number and abs(number.adjusted()) > 308):
+    if not number.is_finite() or (number and abs(number.adjusted()) > MAX_EXPONENT):
         raise UnfitError("not a number")
     return number
 
@@ -230,10 +233,10 @@ def to_text(value: object) -> str:
         return value
     if isinstance(value, bool):
         return "True" if value else "False"
-    if isinstance(value, float):
-        return format(as_number(value), "f")
-    if isinstance(value, Decimal):
-        return format(value, "f")
+    if isinstance(value, (float, Decimal)):
+        number = Decimal(str(value))
+        plain = number.is_finite() and abs(number.adjusted()) <= MAX_EXPONENT
+        return format(number, "f") if plain else str(value)
     if isinstance(value, datetime):
         return value.strftime("%m/%d/") + f"{value.year:04} " + value.strftime("%H:%M:%S")
     if isinstance(value, timedelta):
