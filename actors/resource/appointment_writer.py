@@ -97,7 +97,7 @@ class AppointmentWriter:
             side = self.desk.lens.board_side(appointment, link.origin)
             seen = side.content if isinstance(side, BoardSide) else Content()
         agreed = agreed_now(link, fields, board=written.merged_with(seen), outlook=written)
-        self.course.written(item, done, PutLink(link=replace(link, agreed=agreed)))
+        self.course.appointment_written(item, done, PutLink(link=replace(link, agreed=agreed)))
 
     def remove(self, case: Case) -> None:
         """Take the resource off the appointment, which goes with its last one (B3, B6, B12)."""
@@ -118,5 +118,5 @@ class AppointmentWriter:
         self.course.perform(
             case,
             lambda then: desk.ports.board(RemoveAppointment(removal=removal), then),
-            lambda done: self.course.written(case.item, done, *changes),
+            lambda done: self.course.appointment_written(case.item, done, *changes),
         )

@@ -118,23 +118,33 @@ class Course:
         self.desk.ports.commit(*changes, AddIntent(intent=intent), kept, then=send)
         self.desk.on_decided(item.guid)
 
-    def written(
+    def event_written(
         self, item: Item, done: Done[Any], *changes: Change, fact: OutlookFact | None = None
     ) -> None:
-        """A call succeeded: put its outcome on disk and look at what has come in since.
+        """Outlook was written to: put the outcome on disk and look at what has come in since.
 
-        What was read while the call was under way may be older than its effect, so that it is read again.
+        An event that was read while the call was under way may be older than its effect: it is read again.
         """
+        self._settle(item, done, changes)
+        item.outlook_fence = self.desk.ports.monotonic()
+        item.reread_outlook = item.reread_outlook or self._is_news(item)
+        item.outlook = fact
+        self.desk.resume(item)
+
+    def appointment_written(self, item: Item, done: Done[Any], *changes: Change) -> None:
+        """The board was written to: likewise."""
+        self._settle(item, done, changes)
+        item.board_fence = self.desk.ports.monotonic()
+        item.reread_board = item.reread_board or item.board is not None
+        item.board = None
+        self.desk.resume(item)
+
+    def _settle(self, item: Item, done: Done[Any], changes: Iterable[Change]) -> None:
         settle = SettleDecision(
             id=item.decision, outcome=Ending.DONE, request_ids=(done.request_id,), attempts=item.tries
         )
-        item.fence = self.desk.ports.monotonic()
         item.tries = 0
         self.commit(*changes, *self.intent_done(item), settle)
-        item.reread_board = item.reread_board or item.board is not None
-        item.reread_outlook = item.reread_outlook or self._is_news(item)
-        item.board, item.outlook = None, fact
-        self.desk.resume(item)
 
     def _is_news(self, item: Item) -> bool:
         """Whether an event that was read during a write is in another version than the write left behind."""

@@ -107,7 +107,7 @@ class Desk:
         item = self.item(guid, trigger)
         if item.learn_board(fact):
             self.consider(item)
-        elif fact.asked_at <= item.fence:
+        elif item.is_old_board(fact):
             item.reread_board = True
             self.consider(item)
 
@@ -116,7 +116,7 @@ class Desk:
         item = self.item(guid, trigger)
         if item.learn_outlook(fact):
             self.consider(item)
-        elif fact.asked_at <= item.fence:
+        elif item.is_old_outlook(fact):
             item.reread_outlook = True
             self.consider(item)
 

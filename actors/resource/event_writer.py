@@ -51,7 +51,7 @@ class EventWriter:
         seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
         agreed = Agreed(board=wanted, outlook=wanted.merged_with(seen))
         link = replace(at(self.course.link(item), done.value), agreed=agreed)
-        self.course.written(item, done, PutLink(link=link))
+        self.course.event_written(item, done, PutLink(link=link))
 
     def update(self, case: Case) -> None:
         """Change the members that differ, under the version that was seen (A3, A4)."""
@@ -87,7 +87,8 @@ class EventWriter:
         seen = side.content if isinstance(side, OutlookSide) else Content()
         agreed = agreed_now(link, fields, board=wanted, outlook=wanted.merged_with(seen))
         fact = OutlookFact(event=event, asked_at=self.desk.ports.monotonic())
-        self.course.written(item, done, PutLink(link=replace(at(link, event), agreed=agreed)), fact=fact)
+        link = replace(at(link, event), agreed=agreed)
+        self.course.event_written(item, done, PutLink(link=link), fact=fact)
 
     def delete(self, case: Case) -> None:
         """Delete the event of an appointment that has no business in Outlook any more (A5–A7)."""
@@ -102,5 +103,5 @@ class EventWriter:
         self.course.perform(
             case,
             lambda then: desk.ports.graph(operation, then),
-            lambda done: self.course.written(case.item, done, change),
+            lambda done: self.course.event_written(case.item, done, change),
         )

@@ -38,8 +38,10 @@ class Item:
     trigger: Trigger = Trigger.POLL
     waiting_for: str = ""
     """What is under way: a read, a commit, a write, a pause. Empty: it may be decided about."""
-    fence: float = float("-inf")
-    """When the last write ended: what was asked before then knows nothing of it and is not a fact."""
+    board_fence: float = float("-inf")
+    """When the last write to the board ended: what was asked before then knows nothing of it."""
+    outlook_fence: float = float("-inf")
+    """Likewise for the last write to Outlook."""
     reread_board: bool = False
     reread_outlook: bool = False
     tries: int = 0
@@ -53,16 +55,22 @@ class Item:
 
     def learn_board(self, fact: BoardFact) -> bool:
         """Take a fact if it is news; whether it was."""
-        if fact.asked_at <= self.fence or (self.board is not None and fact.asked_at < self.board.asked_at):
+        if self.is_old_board(fact) or (self.board is not None and fact.asked_at < self.board.asked_at):
             return False
         self.board = fact
         return True
 
     def learn_outlook(self, fact: OutlookFact) -> bool:
         """Take a fact if it is news; whether it was."""
-        if fact.asked_at <= self.fence or (
-            self.outlook is not None and fact.asked_at < self.outlook.asked_at
-        ):
+        if self.is_old_outlook(fact) or (self.outlook is not None and fact.asked_at < self.outlook.asked_at):
             return False
         self.outlook = fact
         return True
+
+    def is_old_board(self, fact: BoardFact) -> bool:
+        """Whether a fact was asked for before the last write to the board had ended."""
+        return fact.asked_at <= self.board_fence
+
+    def is_old_outlook(self, fact: OutlookFact) -> bool:
+        """Whether a fact was asked for before the last write to Outlook had ended."""
+        return fact.asked_at <= self.outlook_fence
