@@ -46,6 +46,8 @@ TEST = [
 ]
 
 OFFICIAL_CLIENTS = [
+    "azure-identity>=1.19,<2",
+    "deprecated",  # msgraph-core imports it and does not declare it
     "dimescheduler>=0.3.1,<0.4",
     "msgraph-sdk>=1.15,<2",
     "O365>=2.1,<3",
@@ -55,7 +57,7 @@ setup(
     name="exchange-connector",
     version="0.1.0",
     description="Keeps the Dime.Scheduler planning board and Outlook calendars in step, both ways",
-    long_description=(HERE / "README.md").read_text(encoding="utf-8") if (HERE / "README.md").exists() else "",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.11",
