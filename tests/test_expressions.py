@@ -83,6 +83,7 @@ def test_the_example_of_the_vendors_documentation_runs_as_it_is_quoted() -> None
         ("appointment.Subject - 1 == 1", 21, "“-” does not apply to a text and a whole number"),
         ("appointment.Id + 1", 16, "gives a whole number; an expression must give true or false"),
         ('appointment.Subject.Contains(5)', 30, "Contains takes a text, not a whole number"),
+        ("appointment.Unheard.Contains(5)", 30, "Contains takes a text, not a whole number"),
         ("appointment.Subject.Contains()", 21, "a text has no method Contains"),
         ('new[] {1, "a"}.Contains(1)', 1, "these must be of one kind, and are a whole number and a text"),
         ("new[] {1, 2}.Contains(appointment.Locked)", 14, "compares a whole number with true or false"),

@@ -308,6 +308,7 @@ TRUE = [
     '"red" in appointment.Extra.Tags',
     "appointment.Extra.Ratio == 0.5 && appointment.Extra.Ratio < 1",
     "appointment.Unheard == NULL",
+    "appointment.Unheard?.Subtract(appointment.Start) == NULL",
     'appointment.@Category.@Name == "SERVICE"',
     # white space and the like
     '\n\tappointment . Category . Name\n==\n"SERVICE"  ',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
@@ -115,25 +116,33 @@ def of_type(
             raise _failed(operation, error, position) from None
 
     if all(code.constant for code in given):
-        return constant(run([len(given) * CHARACTERS_A_STEP]), operation.gives, position)
+        return constant(run([]), operation.gives, position)
     code = Code(run=run, schema=operation.gives, position=position, nullable=False)
     if static.name == "String" and operation.name.startswith("IsNullOr") and given[0].path:
-        return Code(run=run, schema=code.schema, position=position, nullable=False,
-                    false_means=frozenset({given[0].path.lower()}))  # fmt: skip
+        return replace(code, false_means=frozenset({given[0].path.lower()}))
     return code
 
 
 def of_unknown(
     name: str, given: list[Code], position: int, zone: tzinfo | None, *, is_property: bool
 ) -> Mapping[Kind, tuple[Operation, list[Run]]]:
-    """What `name` may be of a value whose type nobody declared, by kind."""
+    """What `name` may be of a value whose type nobody declared, by kind.
+
+    Raises:
+        Fault: the arguments fit none of those that there are.
+    """
     found: dict[Kind, tuple[Operation, list[Run]]] = {}
+    misfit: Fault | None = None
     for kind, operations in members().items():
         operation = operations.get(name.lower())
         if operation is None or operation.is_property is not is_property:
             continue
-        if operation.needs <= len(given) <= len(operation.takes):
+        try:
             found[kind] = (operation, arguments(operation, given, position, zone))
+        except Fault as fault:
+            misfit = fault
+    if misfit is not None and not found:
+        raise misfit
     return found
 
 
