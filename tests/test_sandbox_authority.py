@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from tests.sandbox.graph.authority import Authority, SecretState
+from tests.sandbox.background import Background, background
+from tests.sandbox.graph.application import SecretState
+from tests.sandbox.graph.authority import Authority
 from tests.sandbox.graph.tenant import Tenant
-from tests.sandbox.server import Background, background
 from tests.sandbox.services import Services
 from tests.sandbox.wire import Request, Response
 

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.sandbox.server import Background, background
+from tests.sandbox.background import Background, background
 from tests.sandbox.services import Services
 from tests.sandbox_kit import KEY
 

@@ -6,20 +6,17 @@ by faults and not in the log of requests; its effects are those of a person's wo
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from tests.sandbox.control_answers import ControlError, as_json, moment, nothing
+from tests.sandbox.control_microsoft import MicrosoftControl, user_as_json
 from tests.sandbox.faults import SERVICES, fault_fields
-from tests.sandbox.graph.authority import SecretState
 from tests.sandbox.graph.call import Call, Prefer
 from tests.sandbox.graph.errors import GraphError
-from tests.sandbox.graph.subscriptions import Subscription
-from tests.sandbox.graph.tenant import User
-from tests.sandbox.graph.throttle import Limits
 from tests.sandbox.scheduler.errors import NotFound
 from tests.sandbox.scheduler.rendering import dump
 from tests.sandbox.services import Services
@@ -60,19 +57,12 @@ GET    /authority                             PUT {"secret": "valid|expired|rota
 """
 
 
-class ControlError(Exception):
-    """A control request that cannot be done, in words for the person who sent it."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class Control:
     """Carries out what the control interface is asked."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._microsoft = MicrosoftControl(services)
 
     def handle(self, request: Request) -> Response:
         """The answer to one control request."""
@@ -80,19 +70,19 @@ class Control:
         try:
             body = json.loads(request.body) if request.body.strip() else None
         except ValueError as problem:
-            return _json({"error": f"the body is not JSON: {problem}"}, 400)
+            return as_json({"error": f"the body is not JSON: {problem}"}, 400)
         query = parse_qs(request.query, keep_blank_values=True)
         try:
             return self._route(request, segments, query, body)
         except GraphError as refusal:
             error = {"code": refusal.code, "message": refusal.message, **refusal.extra}
-            return _json({"error": error}, refusal.status)
+            return as_json({"error": error}, refusal.status)
         except ControlError as problem:
-            return _json({"error": str(problem)}, problem.status)
+            return as_json({"error": str(problem)}, problem.status)
         except NotFound as refusal:
-            return _json({"error": str(refusal)}, 404)
+            return as_json({"error": str(refusal)}, 404)
         except (ValueError, TypeError, KeyError) as problem:
-            return _json({"error": f"{type(problem).__name__}: {problem}"}, 400)
+            return as_json({"error": f"{type(problem).__name__}: {problem}"}, 400)
 
     def _route(
         self, request: Request, segments: tuple[str, ...], query: Mapping[str, list[str]], body: Any
@@ -107,7 +97,7 @@ class Control:
             case _, ("mailboxes", *rest):
                 return self._person(request, rest, query, body)
             case _, ("graph", *rest):
-                return self._graph(request.method, rest, _object(body))
+                return self._microsoft.graph(request.method, rest, _object(body))
             case _:
                 return self._around(request.method, segments, query, body)
 
@@ -119,9 +109,9 @@ class Control:
                 return self._requests(int(query.get("since", ["0"])[0]))
             case "DELETE", ("requests",):
                 self._services.recorder.clear()
-                return _nothing()
+                return nothing()
             case "GET", ("stats",):
-                return _json(self._stats())
+                return as_json(self._stats())
             case _, ("faults", *rest):
                 return self._faults(method, rest, body)
             case "GET" | "PUT", ("latency",):
@@ -129,7 +119,7 @@ class Control:
             case _, ("clock", *rest):
                 return self._clock(method, rest, _object(body))
             case "GET" | "PUT", ("authority",):
-                return self._authority(_object(body))
+                return self._microsoft.authority(_object(body))
             case _:
                 raise ControlError(404, f"{method} /{'/'.join(segments)} is not a route; GET / lists them")
 
@@ -146,7 +136,7 @@ class Control:
                 return _shown(board.planner_change(key, given))
             case "DELETE", ["appointments", key]:
                 board.planner_delete(key)
-                return _nothing()
+                return nothing()
             case "GET", ["resources"]:
                 return _shown(board.resources_list())
             case "POST", ["resources"]:
@@ -160,13 +150,15 @@ class Control:
         self, request: Request, rest: list[str], query: Mapping[str, list[str]], body: Any
     ) -> Response:
         if not rest:
-            return _json([_user(user) for user in self._services.tenant.users.values() if user.has_mailbox])
+            return as_json(
+                [user_as_json(user) for user in self._services.tenant.users.values() if user.has_mailbox]
+            )
         name, *segments = rest
         if not segments:
-            return _json(_user(self._find(name)))
+            return as_json(user_as_json(self._microsoft.find(name)))
         call = Call(
             method=request.method,
-            segments=("users", self._find(name).id, *segments),
+            segments=("users", self._microsoft.find(name).id, *segments),
             query=query,
             prefer=Prefer.parse(request.headers.get("prefer", "")),
             if_match=request.headers.get("if-match"),
@@ -176,16 +168,10 @@ class Control:
         )
         return self._services.graph.calendar.handle(call)
 
-    def _find(self, name: str) -> User:
-        user = self._services.tenant.find_user(name)
-        if user is None:
-            raise ControlError(404, f"no user has the id or address {name}")
-        return user
-
     def _requests(self, since: int) -> Response:
         recorder = self._services.recorder
         entries = [entry.as_json() for entry in recorder.since(since)]
-        return _json({"next": recorder.next_number, "requests": entries})
+        return as_json({"next": recorder.next_number, "requests": entries})
 
     def _stats(self) -> dict[str, Any]:
         services = self._services
@@ -198,26 +184,26 @@ class Control:
             "throttled": services.graph.throttle.refused,
             "highestInFlight": services.graph.throttle.highest_in_flight,
             "faults": [fault.as_json() for fault in services.faults],
-            "now": _moment(services.clock.now()),
+            "now": moment(services.clock.now()),
         }
 
     def _faults(self, method: str, rest: list[str], body: Any) -> Response:
         faults = self._services.faults
         match method, rest:
             case "GET", []:
-                return _json([fault.as_json() for fault in faults])
+                return as_json([fault.as_json() for fault in faults])
             case "POST", []:
                 fields = fault_fields(body)
                 if fields["mailbox"] is not None:
-                    fields["mailbox"] = self._find(fields["mailbox"]).id
-                return _json({"id": faults.add(**fields).id}, 201)
+                    fields["mailbox"] = self._microsoft.find(fields["mailbox"]).id
+                return as_json({"id": faults.add(**fields).id}, 201)
             case "DELETE", []:
                 faults.clear()
-                return _nothing()
+                return nothing()
             case "DELETE", [name]:
                 if not faults.remove(name):
                     raise ControlError(404, f"no fault is called {name}; it may be used up")
-                return _nothing()
+                return nothing()
             case _:
                 raise ControlError(405, "faults take GET, POST and DELETE")
 
@@ -230,7 +216,7 @@ class Control:
                 if name not in latency:
                     raise ControlError(400, f"service must be one of {list(SERVICES)}")
                 latency[name] = seconds
-        return _json(latency)
+        return as_json(latency)
 
     def _clock(self, method: str, rest: list[str], given: Mapping[str, Any]) -> Response:
         clock = self._services.clock
@@ -238,8 +224,8 @@ class Control:
             case "GET", []:
                 pass
             case "PUT", []:
-                moment = datetime.fromisoformat(given["now"]) if "now" in given else clock.now()
-                clock.set(moment, frozen=bool(given.get("frozen", False)))
+                wanted = datetime.fromisoformat(given["now"]) if "now" in given else clock.now()
+                clock.set(wanted, frozen=bool(given.get("frozen", False)))
             case "DELETE", []:
                 clock.release()
             case "POST", ["advance"]:
@@ -247,113 +233,12 @@ class Control:
             case _:
                 raise ControlError(404, "the clock takes GET, PUT and DELETE, and POST /clock/advance")
         self._services.tick()
-        return _json({"now": _moment(clock.now()), "frozen": clock.frozen})
-
-    def _graph(self, method: str, rest: list[str], given: Mapping[str, Any]) -> Response:
-        graph = self._services.graph
-        match method, rest:
-            case "POST", ["delta-tokens", "expire"]:
-                mailbox = given.get("mailbox")
-                self._services.tenant.expire_delta_links(self._find(mailbox).id if mailbox else None)
-                return _nothing()
-            case "GET", ["subscriptions"]:
-                return _json([_subscription(one) for one in graph.subscriptions.active])
-            case "POST", ["subscriptions", name, "remove"]:
-                return self._done(graph.subscriptions.remove(name), name)
-            case "POST", ["subscriptions", name, "lifecycle"]:
-                return self._done(graph.subscriptions.lifecycle(name, str(given["event"])), name)
-            case "GET" | "PUT", ["notifications"]:
-                return self._notifications(given)
-            case "GET" | "PUT", ["limits"]:
-                return self._limits(given)
-            case "POST", ["users"]:
-                fields = _user_fields(given)
-                name, mail = fields.pop("display_name"), fields.pop("mail", None)
-                user = self._services.tenant.add_user(name, mail, **fields)
-                return _json(_user(user), 201)
-            case "GET", ["users", name]:
-                return _json(_user(self._find(name)))
-            case "PUT", ["users", name]:
-                user = self._find(name)
-                for field, value in _user_fields(given).items():
-                    setattr(user, field, value)
-                graph.users.reindex()
-                return _json(_user(user))
-            case _:
-                raise ControlError(404, f"{method} /graph/{'/'.join(rest)} is not a route; GET / lists them")
-
-    def _done(self, found: bool, name: str) -> Response:
-        if not found:
-            raise ControlError(404, f"no subscription has the id {name}")
-        return _nothing()
-
-    def _notifications(self, given: Mapping[str, Any]) -> Response:
-        subscriptions = self._services.graph.subscriptions
-        notifier = subscriptions.notifier
-        notifier.collect_seconds = float(given.get("collectSeconds", notifier.collect_seconds))
-        notifier.retry_seconds = float(given.get("retrySeconds", notifier.retry_seconds))
-        subscriptions.echo_probability = float(given.get("echoProbability", subscriptions.echo_probability))
-        if given.get("duplicates") in (409, 201):
-            subscriptions.duplicates = given["duplicates"]
-        return _json(
-            {
-                "collectSeconds": notifier.collect_seconds,
-                "retrySeconds": notifier.retry_seconds,
-                "duplicates": subscriptions.duplicates,
-                "echoProbability": subscriptions.echo_probability,
-            }
-        )
-
-    def _limits(self, given: Mapping[str, Any]) -> Response:
-        limits = self._services.graph.throttle.limits
-        names = {_camel(field.name): field.name for field in dataclasses.fields(Limits)}
-        for name, value in given.items():
-            if name not in names:
-                raise ControlError(400, f"no limit is called {name}; there are {sorted(names)}")
-            setattr(limits, names[name], value)
-        return _json({name: getattr(limits, field) for name, field in names.items()})
-
-    def _authority(self, given: Mapping[str, Any]) -> Response:
-        authority = self._services.authority
-        application = authority.application
-        if "secret" in given:
-            application.secret_state = SecretState(given["secret"])
-            if application.secret_state is SecretState.ROTATED:
-                application.secret = authority.new_secret()
-        authority.up = bool(given.get("up", authority.up))
-        application.enabled = bool(given.get("enabled", application.enabled))
-        application.roles = tuple(given.get("roles", application.roles))
-        authority.token_seconds = int(given.get("tokenSeconds", authority.token_seconds))
-        thumbprint = application.register(given["certificate"]) if "certificate" in given else None
-        bearer = self._services.graph.bearer
-        bearer.rbac = bool(given.get("rbac", bearer.rbac))
-        bearer.forget()
-        shown = {
-            "secret": str(application.secret_state),
-            "clientSecret": application.secret,
-            "up": authority.up,
-            "enabled": application.enabled,
-            "roles": list(application.roles),
-            "rbac": bearer.rbac,
-            "tokenSeconds": authority.token_seconds,
-            "certificates": sorted(application.certificates),
-            "password": authority.password,
-        }
-        return _json(shown if thumbprint is None else {**shown, "thumbprint": thumbprint})
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    body = json.dumps(content, ensure_ascii=False).encode()
-    return Response(status=status, headers={"content-type": "application/json; charset=utf-8"}, body=body)
+        return as_json({"now": moment(clock.now()), "frozen": clock.frozen})
 
 
 def _shown(document: Any, status: int = 200) -> Response:
     """What the board shows, rendered as the board renders it."""
     return Response(status=status, headers={"content-type": "application/json"}, body=dump(document))
-
-
-def _nothing() -> Response:
-    return Response(status=204)
 
 
 def _object(body: Any) -> Mapping[str, Any]:
@@ -362,43 +247,3 @@ def _object(body: Any) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise ControlError(400, "the body must be a JSON object")
     return body
-
-
-def _moment(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
-def _user(user: User) -> dict[str, Any]:
-    shown = {_camel(field.name): getattr(user, field.name) for field in dataclasses.fields(User)}
-    return {**shown, "email": user.mail}
-
-
-def _user_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of `User` in a JSON object, in snake_case or camelCase."""
-    names = {field.name: field.name for field in dataclasses.fields(User)}
-    names |= {_camel(name): name for name in names}
-    fields: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in names:
-            raise ControlError(400, f"a user has no field {name}; there are {sorted(set(names.values()))}")
-        fields[names[name]] = tuple(value) if isinstance(value, list) else value
-    return fields
-
-
-def _subscription(subscription: Subscription) -> dict[str, Any]:
-    return {
-        "id": subscription.id,
-        "mailbox": subscription.user_id,
-        "resource": subscription.resource,
-        "changeType": subscription.change_type,
-        "notificationUrl": subscription.notification_url,
-        "lifecycleNotificationUrl": subscription.lifecycle_url,
-        "clientState": subscription.client_state,
-        "expirationDateTime": _moment(subscription.expires),
-        "immutableIds": subscription.immutable_ids,
-    }

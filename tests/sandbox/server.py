@@ -11,13 +11,10 @@ import logging
 import socket
 import ssl
 import struct
-import tempfile
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -29,8 +26,6 @@ from tests.sandbox.services import Services
 from tests.sandbox.tls import Certificates, issue
 from tests.sandbox.traffic import Answer, Visit, Wait
 from tests.sandbox.wire import Delivery, Request, Response
-
-T = TypeVar("T")
 
 HOST = "127.0.0.1"
 LARGEST_UPLOAD = 64 * 1024 * 1024
@@ -137,7 +132,7 @@ class Shell:
             if _length_missing(request):
                 return web.Response(status=411)
             result = await self._drive(self.services.visit(service, request))
-            self._arm()
+            self.arm()
             return await _write(incoming, result)
 
         return answer
@@ -145,7 +140,7 @@ class Shell:
     def _directly(self, handle: Callable[[Request], Response]) -> Callable[[web.BaseRequest], Any]:
         async def answer(incoming: web.BaseRequest) -> web.StreamResponse:
             response = handle(_request(incoming, await incoming.read()))
-            self._arm()
+            self.arm()
             return await _write(incoming, Answer(response))
 
         return answer
@@ -173,7 +168,7 @@ class Shell:
     async def _settle(self, delivery: Delivery) -> None:
         response = await self._call(delivery)
         self.services.settled(delivery, response)
-        self._arm()
+        self.arm()
 
     async def _call(self, delivery: Delivery) -> Response | None:
         """The answer to a delivery, or None when there was none in time."""
@@ -198,7 +193,7 @@ class Shell:
                 log.debug("%s to %s was not answered: %s", delivery.about, delivery.url, problem)
                 return None
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
         """Sets the timer for what the services want to do by themselves."""
         due = self.services.due()
         if due is None:
@@ -217,7 +212,7 @@ class Shell:
     def _tick(self) -> None:
         self._timer = None
         self.services.tick()
-        self._arm()
+        self.arm()
 
 
 async def _hang_up(runner: web.ServerRunner) -> None:
@@ -301,76 +296,3 @@ async def serving(services: Services, folder: Path, ports: Ports | None = None) 
         yield shell
     finally:
         await shell.stop()
-
-
-class Background:
-    """The sandbox in a thread of this process, for tests that want to reach into it."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self._ready: Future[Shell] = Future()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
-        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
-
-    @property
-    def shell(self) -> Shell:
-        """The running shell, with its addresses."""
-        return self._ready.result(timeout=10)
-
-    def call(self, function: Callable[[], T]) -> T:
-        """Runs `function` between two requests and returns its result."""
-        if self._loop is None:
-            raise RuntimeError("the sandbox is not running")
-        done: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(function())
-            except BaseException as problem:  # noqa: BLE001 - handed to the thread that asked
-                done.set_exception(problem)
-            self.shell._arm()
-
-        self._loop.call_soon_threadsafe(run)
-        return done.result(timeout=30)
-
-    def front(self, target_host: str, target_port: int) -> str:
-        """An https address that leads to a plain listener (see `Shell.tls_front`)."""
-        if self._loop is None:
-            raise RuntimeError("the sandbox is not running")
-        opening = self.shell.tls_front(target_host, target_port)
-        return asyncio.run_coroutine_threadsafe(opening, self._loop).result(timeout=10)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException as problem:
-            if not self._ready.done():
-                self._ready.set_exception(problem)
-            else:
-                raise
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stop = asyncio.Event()
-        with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
-            async with serving(self.services, Path(folder)) as shell:
-                self._ready.set_result(shell)
-                await self._stop.wait()
-
-    def __enter__(self) -> Background:
-        self._thread.start()
-        self._ready.result(timeout=30)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._loop is not None and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=10)
-
-
-@contextlib.contextmanager
-def background(services: Services) -> Iterator[Background]:
-    """The sandbox in a thread for the length of the block."""
-    with Background(services) as running:
-        yield running

@@ -6,72 +6,29 @@ it, take roles away, disable it) is state of `Application`; `up` is the whole se
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
 import json
 import random as randomness
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs, unquote, unquote_plus, urlsplit
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.sandbox.graph import aadsts
 from tests.sandbox.graph.aadsts import SignInError
+from tests.sandbox.graph.application import Application, Credentials
 from tests.sandbox.graph.sign_in import Grant, SignIn
 from tests.sandbox.graph.tenant import Tenant, User
-from tests.sandbox.graph.tokens import Parsed, SigningKey, TokenError, decode, encode
+from tests.sandbox.graph.tokens import SigningKey, TokenError, encode
 from tests.sandbox.wire import Request, Response
 
 GRAPH = "https://graph.microsoft.com"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-DEFAULT_ROLES = ("Calendars.ReadWrite", "User.Read.All", "MailboxSettings.Read")
 DELEGATED_SCOPES = "Calendars.ReadWrite User.Read openid profile email"
 TOKEN_SECONDS = 3599
 JSON_TYPE = {"content-type": "application/json; charset=utf-8"}
 TOKEN_HEADERS = {**JSON_TYPE, "cache-control": "no-store, no-cache", "pragma": "no-cache"}
-
-
-class SecretState(StrEnum):
-    """What an administrator did to the client secret."""
-
-    VALID = "valid"
-    EXPIRED = "expired"
-    ROTATED = "rotated"
-    """There is a new secret, and the old one was removed."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Application:
-    """The app registration and its service principal."""
-
-    client_id: str
-    secret: str
-    name: str = "Exchange connector"
-    service_principal: str = ""
-    secret_state: SecretState = SecretState.VALID
-    enabled: bool = True
-    roles: tuple[str, ...] = DEFAULT_ROLES
-    """Application permissions that were consented to."""
-    certificates: dict[str, x509.Certificate] = field(default_factory=dict)
-    """Registered certificates by SHA-1 thumbprint, upper-case hexadecimal."""
-    redirect_uris: tuple[str, ...] = ()
-    """Reply addresses; loopback addresses are accepted besides."""
-
-    def register(self, pem: str) -> str:
-        """Adds a public certificate and returns its thumbprint. Raises ValueError for other text."""
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-        thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - Entra's own naming of certificates
-        self.certificates[thumbprint] = certificate
-        return thumbprint
 
 
 class Authority:
@@ -210,72 +167,26 @@ class Authority:
 
     def _token(self, request: Request, base: str) -> Response:
         form = _single(request.body.decode("utf-8", "replace"))
-        client_id, secret = _credentials(form, request.headers)
-        if not client_id:
+        shown = Credentials.read(form, request.headers)
+        if not shown.client_id:
             raise aadsts.missing_parameter("client_id")
         grant = form.get("grant_type")
         if not grant:
             raise aadsts.missing_parameter("grant_type")
         if grant not in ("client_credentials", "authorization_code", "refresh_token"):
             raise aadsts.unsupported_grant(grant)
-        self._authenticate(client_id, secret, form, base)
+        self.application.check(
+            shown, audience=f"{base}/{self.tenant_id}/", directory=self.tenant.domain, now=self._now()
+        )
         match grant:
             case "client_credentials":
-                return self._application_token(form, base)
+                return self._application_token(form)
             case "authorization_code":
                 return self._person_tokens(self.sign_in.redeem(form), form, base)
             case _:
                 return self._person_tokens(self.sign_in.refresh(form), form, base)
 
-    def _authenticate(self, client_id: str, secret: str | None, form: Mapping[str, str], base: str) -> None:
-        application = self.application
-        if client_id != application.client_id:
-            raise aadsts.unknown_application(client_id, self.tenant.domain)
-        if not application.enabled:
-            raise aadsts.disabled_application(client_id, application.name)
-        if form.get("client_assertion_type") == ASSERTION_TYPE and form.get("client_assertion"):
-            self._check_assertion(form["client_assertion"], base)
-            return
-        if not secret:
-            raise aadsts.missing_credential()
-        if not hmac.compare_digest(secret.encode(), application.secret.encode()):
-            raise aadsts.wrong_secret(client_id)
-        if application.secret_state is SecretState.EXPIRED:
-            raise aadsts.expired_secret(client_id)
-
-    def _check_assertion(self, assertion: str, base: str) -> None:
-        client_id = self.application.client_id
-        try:
-            parsed = Parsed(assertion)
-        except TokenError as problem:
-            raise aadsts.malformed_assertion(str(problem)) from problem
-        thumbprint = _thumbprint(parsed.header)
-        certificate = self.application.certificates.get(thumbprint or "") or self._by_sha256(parsed.header)
-        if certificate is None:
-            raise aadsts.unknown_certificate(client_id, thumbprint)
-        key = certificate.public_key()
-        try:
-            parsed.check(key)
-        except TokenError as problem:
-            used = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - as above
-            raise aadsts.bad_assertion_signature(client_id, used) from problem
-        claims = parsed.claims
-        if claims.get("iss") != client_id or claims.get("sub") != client_id:
-            raise aadsts.assertion_subject()
-        if not str(claims.get("aud", "")).startswith(f"{base}/{self.tenant_id}/"):
-            raise aadsts.assertion_audience(str(claims.get("aud")))
-        now = self._now()
-        if not float(claims.get("nbf", 0)) - 300 <= now.timestamp() < float(claims.get("exp", 0)):
-            raise aadsts.assertion_out_of_time(now)
-
-    def _by_sha256(self, header: Mapping[str, Any]) -> x509.Certificate | None:
-        wanted = header.get("x5t#S256")
-        for certificate in self.application.certificates.values():
-            if wanted == encode(certificate.fingerprint(hashes.SHA256())):
-                return certificate
-        return None
-
-    def _application_token(self, form: Mapping[str, str], base: str) -> Response:
+    def _application_token(self, form: Mapping[str, str]) -> Response:
         scope = form.get("scope", "").strip()
         if not scope:
             raise aadsts.missing_scope()
@@ -439,37 +350,6 @@ def _json(content: Any) -> Response:
 
 def _single(query: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
-
-
-def _credentials(form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, str | None]:
-    """Client id and secret from the form, or from a Basic header as RFC 6749 §2.3.1 writes it."""
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            name, _, secret = base64.b64decode(value).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            name, secret = "", ""
-        return unquote_plus(name), unquote_plus(secret)
-    return form.get("client_id", ""), form.get("client_secret")
-
-
-def _thumbprint(header: Mapping[str, Any]) -> str | None:
-    """The SHA-1 thumbprint that an assertion's header names, by x5t or through its x5c certificate."""
-    try:
-        if header.get("x5t"):
-            return decode(str(header["x5t"])).hex().upper()
-        chain = header.get("x5c")
-        if chain:
-            leaf = x509.load_der_x509_certificate(base64.b64decode(chain[0]))
-            return leaf.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - as above
-    except (ValueError, binascii.Error):
-        return None
-    return None
-
-
-def public_pem(certificate: x509.Certificate) -> str:
-    """The certificate as PEM text, for the control interface."""
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _is_loopback(uri: str) -> bool:

@@ -75,7 +75,7 @@ class GraphService:
         self.users = UsersApi(tenant)
         self.calendar = CalendarApi(tenant)
         self.subscriptions = Subscriptions(
-            tenant=tenant, authority=authority, now=now, random=random, send=send, throttle=self.throttle
+            tenant=tenant, authority=authority, now=now, random=random, send=send
         )
         self._date: tuple[int, str] = (0, "")
 
