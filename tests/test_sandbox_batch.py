@@ -212,3 +212,20 @@ def test_a_batch_is_recorded_as_reset_when_its_connection_was(kit: Kit) -> None:
     assert kit.through_traffic("POST", "/$batch", content).response is None
     assert [entry.status for entry in kit.services.recorder.since(0)] == [-1]
     assert kit.ask("GET", f"/users/{kit.anna.id}/events").json()["value"] == []
+
+
+def test_a_run_replays_from_its_seed() -> None:
+    """Answers, ids and the order of a batch's answers come from the seed and the clock alone."""
+
+    def run() -> list[bytes]:
+        kit = Kit.open(seed=9)
+        requests = [create(number, kit.anna.id, f"Visit {number}") for number in range(8)]
+        content = {"requests": requests}
+        kit.services.faults.add(kind=Kind.STATUS, mailbox=kit.anna.id, status=503, probability=0.5)
+        answers = [kit.through_traffic("POST", "/$batch", content).response for _ in range(3)]
+        return [answer.body for answer in answers if answer is not None]
+
+    first = run()
+    assert first == run()
+    assert b'"status":503' in first[0]
+    assert b'"status":201' in b"".join(first)

@@ -64,7 +64,7 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 async def demonstrate(shell: Shell, described: dict[str, Any], folder: Path, stopped: asyncio.Event) -> int:
-    """The services with a connector as a child process."""
+    """Says where everything is and serves until it is stopped: a demonstration starts its connector here."""
     announce(described, as_json=False)
     await stopped.wait()
     return 0
