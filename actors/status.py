@@ -1,0 +1,157 @@
+"""The object of `status --json` and `GET /api/status`, from values: whether a process runs beside or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from actors.clients.metrics import ServiceState, Snapshot
+from models.ids import MailboxId, ResourceNo
+from models.storage.records import Counts, ResourceRecord, ResourceState
+
+NOT_RUNNING: Final = "not_running"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Work that is not done yet."""
+
+    journal: int
+    outbox: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As the contract spells it."""
+        return {"journal": self.journal, "outbox": self.outbox}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceStatus:
+    """One resource."""
+
+    resource_no: ResourceNo
+    mailbox: str
+    """The address of its mailbox, as the board has it."""
+    state: ResourceState
+    lag_seconds: float | None
+    """For how long something of it has been waiting; None where nobody can tell."""
+    reason: str
+    """A sentence for the administrator, remedy included; empty while all is well."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the contract spells it."""
+        return {
+            "resourceNo": self.resource_no,
+            "mailbox": self.mailbox,
+            "state": self.state.value,
+            "lagSeconds": None if self.lag_seconds is None else round(self.lag_seconds, 3),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """One of the two services."""
+
+    state: str
+    """"ok", "unavailable", "not_authenticated"; "not_running" where no process asks it anything."""
+    code: str = ""
+    """The product's own code (DSEX001–040), where one fits."""
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As the contract spells it."""
+        return {"state": self.state, "code": self.code, "remedy": self.remedy}
+
+
+UNASKED: Final = ServiceStatus(state=NOT_RUNNING, remedy="start the process: exchange-connector run")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """How everything is, at one moment."""
+
+    backlog: Backlog
+    resources: tuple[ResourceStatus, ...]
+    dead_letters: int
+    held_back: int
+    quarantined: int
+    subscriptions: int
+    graph: ServiceStatus = field(default=UNASKED)
+    scheduler: ServiceStatus = field(default=UNASKED)
+
+    @property
+    def largest_lag(self) -> float:
+        """Seconds for which the most patient resource has been waiting."""
+        return max((one.lag_seconds or 0.0 for one in self.resources), default=0.0)
+
+    def as_json(self) -> dict[str, Any]:
+        """As the contract spells it (DESIGN.md "Command line")."""
+        return {
+            "backlog": self.backlog.as_json(),
+            "resources": [one.as_json() for one in self.resources],
+            "deadLetters": self.dead_letters,
+            "heldBack": self.held_back,
+            "quarantined": self.quarantined,
+            "subscriptions": self.subscriptions,
+            "services": {"graph": self.graph.as_json(), "scheduler": self.scheduler.as_json()},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What only a running process knows."""
+
+    lags: Mapping[ResourceNo, float] = field(default_factory=dict)
+    polled: Mapping[MailboxId, str] = field(default_factory=dict)
+    """Why a mailbox is polled and not listened to."""
+    graph: Snapshot | None = None
+    scheduler: Snapshot | None = None
+
+
+def build_status(
+    *, counts: Counts, resources: Iterable[ResourceRecord], now: datetime, live: Live | None = None
+) -> StatusReport:
+    """The status, from what the store says and, if a process runs, from what it knows.
+
+    Without one, a resource lags by the time since its two sides were last known to agree.
+    """
+    return StatusReport(
+        backlog=Backlog(journal=counts.journal, outbox=counts.outbox),
+        resources=tuple(_resource(record, now, live) for record in resources),
+        dead_letters=counts.dead_letters,
+        held_back=counts.held_back,
+        quarantined=counts.quarantined,
+        subscriptions=counts.subscriptions,
+        graph=_service(live.graph) if live is not None else UNASKED,
+        scheduler=_service(live.scheduler) if live is not None else UNASKED,
+    )
+
+
+def _resource(record: ResourceRecord, now: datetime, live: Live | None) -> ResourceStatus:
+    reason = record.reason
+    if not reason and live is not None and record.mailbox is not None:
+        reason = live.polled.get(record.mailbox, "")
+    if live is not None:
+        lag: float | None = live.lags.get(record.resource_no, 0.0)
+    elif record.in_step_at is not None:
+        lag = max(0.0, (now - record.in_step_at).total_seconds())
+    else:
+        lag = None
+    return ResourceStatus(
+        resource_no=record.resource_no,
+        mailbox=record.email,
+        state=record.state,
+        lag_seconds=lag,
+        reason=reason,
+    )
+
+
+def _service(snapshot: Snapshot | None) -> ServiceStatus:
+    """A service whose gateway did not say how it is cannot be relied on."""
+    if snapshot is None:
+        return ServiceStatus(
+            state=ServiceState.UNAVAILABLE.value, remedy="the gateway does not answer; look into the log"
+        )
+    return ServiceStatus(state=snapshot.state.value, code=snapshot.code, remedy=snapshot.remedy)

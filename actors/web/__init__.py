@@ -1,0 +1,1 @@
+"""The one HTTP listener: hooks, health, metrics and the administrator's API."""

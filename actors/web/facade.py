@@ -1,0 +1,106 @@
+"""What the web asks of the rest of the process, and the values that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from actors.clients.metrics import Snapshot
+from actors.explain import Explanation
+from actors.status import StatusReport
+from models.ids import ResourceNo
+from models.preferences import Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether the process can do its work."""
+
+    ready: bool
+    reason: str = ""
+    """A sentence for the administrator; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferencesView:
+    """What a resource shares, as it chose and as it holds."""
+
+    resource_no: ResourceNo
+    chosen: Preferences
+    """Its own choice; the defaults where it has none."""
+    effective: Preferences
+    set_by: str | None = None
+    """None: it has not chosen."""
+    set_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What `/metrics` shows: counts, and no name of anybody or anything."""
+
+    status: StatusReport
+    snapshots: tuple[Snapshot, ...] = ()
+    decisions: Mapping[str, int] = field(default_factory=dict)
+    """Decisions since the start by act."""
+    links: int = 0
+    busy: int = 0
+    """Resources with something left to do."""
+
+
+class NoSuchResource(Exception):  # noqa: N818 - named for what is wrong
+    """The board has no such resource, as far as the connector knows."""
+
+
+class NotNow(Exception):  # noqa: N818 - named for what is wrong
+    """What was asked cannot be done at the moment; the text says why and what to do."""
+
+
+class Facade(Protocol):
+    """The process, as an administrator's tools see it. Any thread may call it; nothing takes long."""
+
+    def readiness(self) -> Readiness:
+        """Whether the roster is loaded and the store can be written."""
+        ...
+
+    def status(self) -> StatusReport:
+        """The object of `status --json`. Raises `StoreError`."""
+        ...
+
+    def figures(self) -> Figures:
+        """The counters that exist. Raises `StoreError`."""
+        ...
+
+    def explain(self, item: str, limit: int) -> Explanation:
+        """What was decided about an item, the latest first. Raises `StoreError`."""
+        ...
+
+    def preferences(self, resource_no: ResourceNo) -> PreferencesView:
+        """What a resource shares. Raises `NoSuchResource`, `StoreError`."""
+        ...
+
+    def set_preferences(
+        self, resource_no: ResourceNo, chosen: Preferences, *, set_by: str
+    ) -> PreferencesView:
+        """Store a resource's choice and have its events judged again.
+
+        Raises `NoSuchResource`, `NotStored`, `StoreError`.
+        """
+        ...
+
+    def resync(self, resource_no: ResourceNo | None) -> int:
+        """Have one resource, or all, read and compared in full; how many.
+
+        Raises `NoSuchResource`, and `NotNow` for one that does not synchronise.
+        """
+        ...
+
+    def retry(
+        self, *, dead_letter: str = "", resource_no: ResourceNo | None = None, everything: bool = False
+    ) -> Mapping[str, Any]:
+        """Dead letters and quarantined resources back to work: {"deadLetters": n, "resources": n}.
+
+        Raises `NoSuchResource`, `NotNow` for an unknown dead letter, `NotStored`, `StoreError`.
+        """
+        ...
