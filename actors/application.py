@@ -24,6 +24,7 @@ from actors.clients.scheduler.gateway import SchedulerGateway
 from actors.clients.transport import Transport
 from actors.mailbox_watch import MailboxWatch
 from actors.mapping import MapperActor
+from actors.rehearsal import Rehearsal, RehearsalStoreActor
 from actors.resource.actor import Configuration, ResourceActor, Surroundings
 from actors.resource.hints import Hints
 from actors.resource.messages import Hint
@@ -34,6 +35,7 @@ from actors.runtime.system import Runtime
 from actors.store_actor import Commit, StoreActor
 from actors.supervision_messages import Key, Passivate, Release, StopAll
 from actors.supervisor import Supervisor
+from actors.tally import Tally
 from models.decision import Act
 from models.ids import ResourceNo
 from models.mapper import Mapper
@@ -71,8 +73,9 @@ class Application:
         outside: Outside,
         mapper: Mapper,
         only: frozenset[ResourceNo] | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
-        """`only` restricts a command to some resources."""
+        """`only` restricts a command to some resources; with a `rehearsal` nothing is written anywhere."""
         self.settings = settings
         self.runtime = runtime
         self.store = store
@@ -80,9 +83,13 @@ class Application:
         self.router = Router(self.hints, runtime.clock)
         self.loaded = threading.Event()
         """Set once every resource of the board has been looked at."""
+        self.listed = threading.Event()
+        """Set once every resource has been told what the board holds."""
         self.failed = threading.Event()
         """Set when the process cannot go on: it has to stop with an exit code that is not 0."""
         self.failure = ""
+        self.tally = Tally()
+        self._rehearsal = rehearsal
         self._outside = outside
         self._only = only
         self._configuration = self._configured(mapper)
@@ -93,9 +100,7 @@ class Application:
     def start(self) -> None:
         """Start every actor. Nothing here waits for a service."""
         settings = self.settings
-        self.store_actor = self._start(
-            StoreActor, "store", self.store, self.runtime.timers, self.runtime.clock
-        )
+        self.store_actor = self._start_store_actor()
         self.graph = self._start(GraphGateway, "gateway", **self._graph_arguments())
         self.scheduler = self._start(SchedulerGateway, "gateway", **self._scheduler_arguments())
         self.mapper = self._start(
@@ -130,6 +135,7 @@ class Application:
             timers=runtime.timers,
             every_seconds=float(settings.sync.board_poll_seconds),
             window=self.window,
+            on_listed=self.listed.set,
         )
         self.mailbox_watch = self._start(
             MailboxWatch,
@@ -166,7 +172,7 @@ class Application:
         return self._configuration.window(self.runtime.clock.now())
 
     def snapshots(self) -> tuple[Snapshot, Snapshot]:
-        """Both gateways at this moment: Graph's, Dime.Scheduler's. Not to be asked from a gateway's thread."""
+        """Both gateways at this moment, Graph's first. Not to be asked from a gateway's thread."""
         asked = [gateway.ask(TakeSnapshot(), block=False) for gateway in (self.graph, self.scheduler)]
         graph, scheduler = (future.get(timeout=5.0) for future in asked)
         return graph, scheduler
@@ -188,6 +194,12 @@ class Application:
         watch(ref, lambda termination: self._ended(kind.__name__, termination))
         self._started.append(ref)
         return ref
+
+    def _start_store_actor(self) -> ActorRef[Any]:
+        if self._rehearsal is not None:
+            return self._start(RehearsalStoreActor, "store", self.store, self._rehearsal)
+        timers, clock = self.runtime.timers, self.runtime.clock
+        return self._start(StoreActor, "store", self.store, timers, clock, self.tally.note)
 
     def _ended(self, name: str, termination: Termination) -> None:
         if termination.error is not None:
@@ -279,6 +291,7 @@ class Application:
             trouble=lambda number, problem: self.roster.tell(Trouble(number, problem)),
             settled=self.router.settled,
             passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
+            rehearses=self._rehearsal is not None,
         )
 
     # What the actors tell

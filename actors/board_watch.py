@@ -48,10 +48,12 @@ class BoardWatch(PooledActor):
         timers: Timers,
         every_seconds: float,
         window: Callable[[], Window],
+        on_listed: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_listed` is called whenever everybody was told what the board holds."""
         super().__init__()
         self._scheduler, self._router, self._clock, self._timers = scheduler, router, clock, timers
-        self._every, self._window = every_seconds, window
+        self._every, self._window, self._on_listed = every_seconds, window, on_listed
         self._told: dict[ResourceNo, int] = {}
         """What each resource was told last, as a digest."""
         self._reading = False
@@ -109,3 +111,4 @@ class BoardWatch(PooledActor):
                         trigger=Trigger.POLL,
                     ),
                 )
+        self._on_listed()

@@ -57,8 +57,10 @@ class Router:
     def hint(self, resource_no: ResourceNo, hint: Hint) -> None:
         """Something of a resource may have changed. One that does not synchronise is left alone (A10)."""
         if resource_no in self.directory.resources:
-            self._note(resource_no)
-            if self._hints.leave(resource_no, hint):
+            with self._lock:
+                self._note(resource_no)
+                is_first = self._hints.leave(resource_no, hint)
+            if is_first:
                 self._wake(resource_no)
 
     def hint_mailbox(self, mailbox: MailboxId, hint: Hint) -> None:
@@ -70,14 +72,17 @@ class Router:
     def listing(self, resource_no: ResourceNo, listing: BoardListed) -> None:
         """The board was read for a resource."""
         if resource_no in self.directory.resources:
-            self._note(resource_no)
-            if self._hints.leave_listing(resource_no, listing):
+            with self._lock:
+                self._note(resource_no)
+                is_first = self._hints.leave_listing(resource_no, listing)
+            if is_first:
                 self._wake(resource_no)
 
     def settled(self, resource_no: ResourceNo) -> None:
-        """The resource has dealt with everything that it took."""
+        """The resource has dealt with everything that it took; what came in since then still waits."""
         with self._lock:
-            self._waiting_since.pop(resource_no, None)
+            if not self._hints.waits_for(resource_no):
+                self._waiting_since.pop(resource_no, None)
 
     def lag(self, resource_no: ResourceNo) -> float:
         """Seconds for which the oldest unsettled hint of a resource has been waiting; 0 for none."""
@@ -96,8 +101,7 @@ class Router:
         self.settled(resource_no)
 
     def _note(self, resource_no: ResourceNo) -> None:
-        with self._lock:
-            self._waiting_since.setdefault(resource_no, self._clock.monotonic())
+        self._waiting_since.setdefault(resource_no, self._clock.monotonic())
 
     def _wake(self, resource_no: ResourceNo) -> None:
         if self._supervisor is not None:

@@ -6,7 +6,7 @@ first" stand on. While the disk refuses, commits wait in order and nothing that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,16 @@ class _Flush:
 class StoreActor(PooledActor):
     """Owns the store's writing connection."""
 
-    def __init__(self, store: Store, timers: Timers, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        timers: Timers,
+        clock: Clock,
+        on_written: Callable[[Iterable[Change]], None] = lambda changes: None,
+    ) -> None:
+        """`on_written` is told of everything that is on disk."""
         super().__init__()
+        self._on_written = on_written
         self._store, self._timers, self._clock = store, timers, clock
         self._waiting: list[Commit] = []
         self._flush_asked = False
@@ -88,13 +96,15 @@ class StoreActor(PooledActor):
         """Write what waits, all of it or nothing."""
         if not self._waiting:
             return
+        changes = [change for commit in self._waiting for change in commit.changes]
         try:
-            self._store.apply([change for commit in self._waiting for change in commit.changes])
+            self._store.apply(changes)
         except StoreError as error:
             self._failed(error)
             return
         written, self._waiting = self._waiting, []
         self._recovered()
+        self._on_written(changes)
         for commit in written:
             if commit.then is not None:
                 commit.then()

@@ -85,6 +85,8 @@ class Surroundings:
     settled: Callable[[ResourceNo], None]
     """Told whenever the resource has nothing left to do."""
     passivate: Callable[[ResourceNo, int], None]
+    rehearses: bool = False
+    """Whether nothing may be written to either system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ class ResourceActor(PooledActor):
         self.resource, self.mailbox, self.incarnation = resource, mailbox, incarnation
         self.around = surroundings
         self.random = surroundings.random
+        self.rehearses = surroundings.rehearses
         self._desk: Desk | None = None
         self._board: BoardReader | None = None
         self._reader: MailboxReader | None = None

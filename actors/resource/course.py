@@ -96,6 +96,10 @@ class Course:
     ) -> None:
         """Intent on disk, then the call, then `on_done` or what its failure asks for."""
         item = case.item
+        if self.desk.ports.rehearses:
+            self.commit(self.kept(case, Ending.NONE))
+            self.finish(item)
+            return
         item.intent = item.intent or self.chronicle.new_id()
         kept = self.kept(case, Ending.PENDING)
         item.decision = kept.decision.id

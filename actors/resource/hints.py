@@ -39,6 +39,11 @@ class Hints:
                 self._in_hand[resource_no] = _both(self._in_hand.get(resource_no), (hint, listing))
             return hint, listing
 
+    def waits_for(self, resource_no: ResourceNo) -> bool:
+        """Whether something waits that the resource has not taken yet."""
+        with self._lock:
+            return resource_no in self._hints or resource_no in self._listings
+
     def settle(self, resource_no: ResourceNo) -> None:
         """Everything that was taken has been dealt with."""
         with self._lock:

@@ -22,6 +22,8 @@ class Ports(Protocol):
     """The ways out of a resource actor. None of them waits."""
 
     random: random.Random
+    rehearses: bool
+    """Whether nothing may be written: what would be done is noted and not done."""
 
     def now(self) -> datetime:
         """This instant, in UTC."""

@@ -1,0 +1,117 @@
+"""A run that changes nothing: everything is read and decided as ever, and what would be done is noted.
+
+Three things make sure of it: resource actors note what they would do and do not do it, what they would have
+stored is dropped here, and a transport that only reads stands before both services.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from actors.clients.transport import Answer, Call, Transport
+from actors.runtime.pooled import PooledActor
+from actors.store_actor import Commit, Query
+from models.decision import Act
+from models.ids import AppointmentGuid, MailboxId, ResourceNo
+from models.storage.changes import AddDecision, AddIntent, Change
+from models.storage.records import DecisionRecord, DeltaState, Intent
+from models.storage.store import Store
+
+READS: Final = ("GET", "HEAD")
+
+
+class WouldWrite(Exception):  # noqa: N818 - named for what happened
+    """Something tried to write during a rehearsal. A defect: nothing was sent."""
+
+
+class Rehearsal:
+    """What a run would do, as far as it was decided."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._decided: dict[tuple[ResourceNo, object, Act], DecisionRecord] = {}
+        self._left_behind: list[Intent] = []
+
+    def note(self, changes: Iterable[Change]) -> None:
+        """What would have been written to the store."""
+        with self._lock:
+            for change in changes:
+                if isinstance(change, AddDecision):
+                    decision = change.decision
+                    item: AppointmentGuid | object = decision.guid or decision.event_key
+                    self._decided[decision.resource_no, item, decision.act] = decision
+                elif isinstance(change, AddIntent):
+                    self._left_behind.append(change.intent)
+
+    @property
+    def size(self) -> int:
+        """How much has been decided: it grows while there is progress."""
+        with self._lock:
+            return len(self._decided) + len(self._left_behind)
+
+    @property
+    def decisions(self) -> tuple[DecisionRecord, ...]:
+        """Every decision, in the order in which they were made."""
+        with self._lock:
+            return tuple(self._decided.values())
+
+    @property
+    def left_behind(self) -> tuple[Intent, ...]:
+        """Events that would be deleted in mailboxes which their resources do not have any more (A11)."""
+        with self._lock:
+            return tuple(self._left_behind)
+
+
+class RehearsalStore(Store):
+    """The store of an installation, for reading."""
+
+    judged_anew = False
+    """Whether a run would read every mailbox anew, because settings that judge events have changed."""
+
+    def delta_state(self, mailbox: MailboxId) -> DeltaState | None:
+        """How far a mailbox has been read, as a run would start from it."""
+        return None if self.judged_anew else super().delta_state(mailbox)
+
+
+class RehearsalStoreActor(PooledActor):
+    """In the place of the one that writes: answers questions, and notes what it is given to write."""
+
+    def __init__(self, store: Store, rehearsal: Rehearsal) -> None:
+        super().__init__()
+        self._store, self._rehearsal = store, rehearsal
+
+    def on_receive(self, message: object) -> object:
+        match message:
+            case Commit():
+                self._rehearsal.note(message.changes)
+                if message.then is not None:
+                    message.then()
+            case Query():
+                message.then(message.read(self._store))
+            case _:
+                return super().on_receive(message)
+        return None
+
+
+class ReadingOnly:
+    """A transport that lets nothing through which could change something."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def send(self, call: Call) -> Answer:
+        """Carry a call out. Raises `WouldWrite` in the place of sending one that is no reading."""
+        if call.method not in READS and not _only_reads_together(call):
+            raise WouldWrite(call.method)
+        return self._transport.send(call)
+
+
+def _only_reads_together(call: Call) -> bool:
+    """Whether a call is a batch of nothing but readings."""
+    if call.method != "POST" or not urlsplit(call.url).path.endswith("/$batch"):
+        return False
+    return all(request.get("method") in READS for request in json.loads(call.body)["requests"])
