@@ -84,7 +84,7 @@ class StoreActor(PooledActor):
                 self._flush()
             case Query():
                 self._flush()
-                message.then(message.read(self._store))
+                self._answer(message)
             case _:
                 return super().on_receive(message)
         return None
@@ -109,11 +109,17 @@ class StoreActor(PooledActor):
             if commit.then is not None:
                 commit.then()
 
+    def _answer(self, query: Query) -> None:
+        try:
+            answer = query.read(self._store)
+        except StoreError as error:
+            self._complain(error)
+            self._timers.after(RETRY_SECONDS, lambda: self.actor_ref.tell(query))
+            return
+        query.then(answer)
+
     def _failed(self, error: StoreError) -> None:
-        if self._failing_since is None:
-            self._failing_since = self._clock.monotonic()
-            log.error("store refuses", problem=str(error))
-        self.problem = str(error)
+        self._complain(error)
         patient: list[Commit] = []
         for commit in self._waiting:
             if commit.refused is None:
@@ -124,6 +130,12 @@ class StoreActor(PooledActor):
         if not self._flush_asked:
             self._flush_asked = True
             self._timers.after(RETRY_SECONDS, lambda: self.actor_ref.tell(_Flush()))
+
+    def _complain(self, error: StoreError) -> None:
+        if self._failing_since is None:
+            self._failing_since = self._clock.monotonic()
+            log.error("store refuses", problem=str(error))
+        self.problem = str(error)
 
     def _recovered(self) -> None:
         if self._failing_since is not None:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.sandbox.demonstration import demonstrate
 from tests.sandbox.server import Ports, Shell, serving
 from tests.sandbox.services import Services
 
@@ -61,13 +62,6 @@ async def _run(options: argparse.Namespace) -> int:
                 await stopped.wait()
                 return 0
             return await demonstrate(shell, described, Path(folder), stopped)
-
-
-async def demonstrate(shell: Shell, described: dict[str, Any], folder: Path, stopped: asyncio.Event) -> int:
-    """Says where everything is and serves until it is stopped: a demonstration starts its connector here."""
-    announce(described, as_json=False)
-    await stopped.wait()
-    return 0
 
 
 def describe(shell: Shell) -> dict[str, Any]:
