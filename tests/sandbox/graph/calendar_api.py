@@ -56,7 +56,7 @@ class CalendarApi:
             raise errors.no_such_user(key)
         if not user.has_mailbox:
             raise errors.mailbox_refusal("MailboxNotEnabledForRESTAPI", key)
-        if user.mailbox_problem is not None and call.actor == "app":
+        if user.mailbox_problem not in (None, "OnPremises") and call.actor == "app":
             raise errors.mailbox_refusal(user.mailbox_problem, user.mail or user.user_principal_name)
         return user
 

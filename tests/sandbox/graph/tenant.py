@@ -57,6 +57,7 @@ class Tenant:
         self._users: dict[str, User] = {}
         self._mailboxes: dict[str, Mailbox] = {}
         self._found: dict[str, str] = {}
+        self._indexed = 0
         self._touches: deque[tuple[datetime, Mailbox, int]] = deque()
 
     @property
@@ -85,6 +86,9 @@ class Tenant:
         if direct is not None:
             return direct
         wanted = key.lower()
+        if self._indexed != len(self._users):
+            self._found = {name: user.id for user in self._users.values() for name in _names(user)}
+            self._indexed = len(self._users)
         known = self._users.get(self._found.get(wanted, ""))
         if known is not None and wanted in _names(known):
             return known
