@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from pykka import ActorRef
+from pykka import ActorDeadError, ActorRef
 
 from actors.clients.access import Grant
 from actors.clients.errors import About, Problem
@@ -171,6 +171,8 @@ class HeldSenders:
         self._capacity = capacity
         self._held: list[Callable[[], None]] = []
         self.most = 0
+        self.too_late = 0
+        """Reports that came after the gateway had stopped."""
 
     @property
     def capacity(self) -> int:
@@ -187,7 +189,10 @@ class HeldSenders:
                 outcome: object = work()
             except Exception as error:  # noqa: BLE001 - senders report whatever it was
                 outcome = error
-            done(outcome)
+            try:
+                done(outcome)
+            except ActorDeadError:
+                self.too_late += 1
 
         self._held.append(perform)
         self.most = max(self.most, len(self._held))

@@ -83,6 +83,7 @@ def test_an_open_circuit_lets_one_request_through_when_it_is_time() -> None:
     assert not trying.permits(1000.0), "one, and no second before it is answered"
     assert trying.succeeded().permits(10.0)
     assert trying.failed("a").is_tripped
+    assert Circuit().open(10.0).due().permits(9.9)
 
 
 def test_a_lane_has_so_many_in_flight_and_others_are_not_held_up() -> None:
@@ -90,11 +91,11 @@ def test_a_lane_has_so_many_in_flight_and_others_are_not_held_up() -> None:
     for number in range(3):
         lanes.put("a", f"a{number}", NORMAL)
     lanes.put("b", "b0", NORMAL)
-    taken = [lanes.take(0.0) for _ in range(4)]
+    taken = [lanes.take() for _ in range(4)]
     assert sorted(one[1] for one in taken if one) == ["a0", "a1", "b0"]
     assert taken[-1] is None
     lanes.done("a")
-    assert lanes.take(0.0) == ("a", "a2")
+    assert lanes.take() == ("a", "a2")
 
 
 def test_what_is_urgent_goes_first_and_lanes_take_turns() -> None:
@@ -104,7 +105,7 @@ def test_what_is_urgent_goes_first_and_lanes_take_turns() -> None:
     lanes.put("b", "b0", NORMAL)
     lanes.put("c", "c0", LATER)
     lanes.put("d", "d0", URGENT)
-    order = [taken[1] for _ in range(6) if (taken := lanes.take(0.0))]
+    order = [taken[1] for _ in range(6) if (taken := lanes.take())]
     assert order == ["d0", "a0", "b0", "a1", "a2", "c0"]
 
 
@@ -112,16 +113,18 @@ def test_d1_after_one_refusal_a_lane_goes_on_and_after_two_it_waits() -> None:
     lanes: Lanes[str] = Lanes(limit=4, shared_limit=4, refusals_to_pause=2)
     for number in range(4):
         lanes.put("a", f"a{number}", NORMAL)
-    lanes.take(0.0)
-    lanes.take(0.0)
+    lanes.take()
+    lanes.take()
     lanes.done("a", throttled=True)
     assert not lanes.pause("a", 5.0)
     lanes.done("a", throttled=True)
     assert lanes.pause("a", 5.0)
-    assert lanes.take(1.0) is None
-    assert lanes.paused(1.0) == 1
+    assert lanes.take() is None
+    assert lanes.paused == 1
+    lanes.resume("a", 4.0)
+    assert lanes.take() is None, "that was the end of an earlier pause"
     lanes.resume("a", 5.0)
-    assert lanes.take(5.0) == ("a", "a2")
+    assert lanes.take() == ("a", "a2")
 
 
 moves = st.lists(
@@ -146,7 +149,7 @@ def test_nothing_is_lost_or_taken_twice_and_limits_hold_whatever_happens(
         if move == "put":
             lanes.put(key, put, priority)
             put += 1
-        elif move == "take" and (one := lanes.take(now)):
+        elif move == "take" and (one := lanes.take()):
             lane, item = one
             assert lane is None or isinstance(lane, str)
             flying[lane] += 1
@@ -155,7 +158,7 @@ def test_nothing_is_lost_or_taken_twice_and_limits_hold_whatever_happens(
             flying[key] -= 1
             lanes.done(key, throttled=move == "refused")
             if move == "refused":
-                lanes.pause(key, now + 5.0)
+                lanes.pause(key, now)
         elif move == "resume":
             lanes.resume(key, now)
         assert flying["a"] <= 2
@@ -167,7 +170,7 @@ def test_nothing_is_lost_or_taken_twice_and_limits_hold_whatever_happens(
         for _ in range(count):
             lanes.done(key)
         lanes.resume(key, now + 100.0)
-    while one := lanes.take(now + 100.0):
+    while one := lanes.take():
         taken.append(one[1])
         lanes.done(one[0])
     assert sorted(taken) == list(range(put))
@@ -178,8 +181,8 @@ def test_what_waits_can_be_put_back(count: int) -> None:
     lanes: Lanes[int] = Lanes(limit=9, shared_limit=9)
     for number in range(count + 1):
         lanes.put("a", number, NORMAL)
-    one = lanes.take(0.0)
+    one = lanes.take()
     assert one == ("a", 0)
     lanes.put_back("a", 0, NORMAL)
     assert lanes.in_flight == 0
-    assert [taken[1] for _ in range(count + 1) if (taken := lanes.take(0.0))] == list(range(count + 1))
+    assert [taken[1] for _ in range(count + 1) if (taken := lanes.take())] == list(range(count + 1))

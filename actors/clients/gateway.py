@@ -82,11 +82,12 @@ class _TryAgain:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LaneMayResume:
     lane: Hashable
+    until: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _ServiceMayAnswer:
-    pass
+    retry_at: float
 
 
 class Gateway(PooledActor):
@@ -130,10 +131,10 @@ class Gateway(PooledActor):
                 self._answered(message)
             case _TryAgain(job=job):
                 self._lanes.put(job.lane, job, job.priority, first=True)
-            case _LaneMayResume(lane=lane):
-                self._lanes.resume(lane, self._around.clock.monotonic())
-            case _ServiceMayAnswer():
-                pass
+            case _LaneMayResume(lane=lane, until=until):
+                self._lanes.resume(lane, until)
+            case _ServiceMayAnswer(retry_at=retry_at):
+                self._health.due(retry_at)
             case Acquired(outcome=outcome):
                 self._grants.acquired(outcome)
             case GrantIsDue():
@@ -184,20 +185,20 @@ class Gateway(PooledActor):
             if held is None:
                 return
             if self._health.is_up:
-                calls = self._fill(now, self._limits.calls - self._calls, self._wire.bundle_limit)
+                calls = self._fill(self._limits.calls - self._calls, self._wire.bundle_limit)
             else:
-                calls = self._fill(now, 1, 1)
+                calls = self._fill(1, 1)
             if not calls:
                 return
             self._health.sending()
             for jobs in calls:
                 self._send(jobs, held, now)
 
-    def _fill(self, now: float, calls: int, size: int) -> list[list[Job]]:
+    def _fill(self, calls: int, size: int) -> list[list[Job]]:
         """The requests whose turn it is, spread over at most `calls` calls of at most `size` each."""
         alone: list[Job] = []
         sharing: list[Job] = []
-        while (taken := self._lanes.take(now)) is not None:
+        while (taken := self._lanes.take()) is not None:
             lane, job = taken
             kind = sharing if self._wire.may_share(job.request) else alone
             kind.append(job)
@@ -231,7 +232,7 @@ class Gateway(PooledActor):
         self._counters.note(results)
         retry_in = self._health.judge(message.jobs, results, self._around.clock.monotonic())
         if retry_in is not None:
-            self._tell_later(retry_in, _ServiceMayAnswer())
+            self._tell_later(retry_in, _ServiceMayAnswer(retry_at=self._health.circuit.retry_at))
         for job, settled in zip(message.jobs, message.outcome, strict=True):
             self._settle(job, settled, message.held)
 
@@ -278,10 +279,9 @@ class Gateway(PooledActor):
             return resume(job.steps, problem)
         self._counters.retries += 1
         delay = policy.delay(job.attempts, self._around.random, asked=asked_wait(problem))
-        if isinstance(problem, Throttled) and self._lanes.pause(
-            job.lane, self._around.clock.monotonic() + delay
-        ):
-            self._tell_later(delay, _LaneMayResume(lane=job.lane))
+        until = self._around.clock.monotonic() + delay
+        if isinstance(problem, Throttled) and self._lanes.pause(job.lane, until):
+            self._tell_later(delay, _LaneMayResume(lane=job.lane, until=until))
         self._tell_later(delay, _TryAgain(job=job))
         return None
 
@@ -335,7 +335,7 @@ class Gateway(PooledActor):
             requests_in_flight=in_flight,
             waiting=waiting,
             delayed=len(self._open) - in_flight - waiting,
-            paused_lanes=self._lanes.paused(self._around.clock.monotonic()),
+            paused_lanes=self._lanes.paused,
         )
 
 

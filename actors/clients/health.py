@@ -33,6 +33,11 @@ class Health:
         """Whether a request may go out."""
         return self.circuit.permits(now)
 
+    def due(self, retry_at: float) -> None:
+        """It is the time that was set for the next try."""
+        if self.circuit.retry_at <= retry_at:
+            self.circuit = self.circuit.due()
+
     def sending(self) -> None:
         """A request goes out."""
         self.circuit = self.circuit.trying()
@@ -40,7 +45,7 @@ class Health:
     def judge(self, jobs: Sequence[Job], results: Sequence[Reply | Problem], now: float) -> float | None:
         """Take in the results of one call: an answer to any request of it is an answer of the service.
 
-        Returns the seconds until the next try where that opened the circuit.
+        Returns the seconds until the next try where that opened the circuit; `due` has to be called then.
         """
         failures = [
             result for result in results if isinstance(result, (Unavailable, OutcomeUnknown, Malformed))

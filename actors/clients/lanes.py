@@ -59,9 +59,10 @@ class Lanes(Generic[T]):
         """How many requests of all lanes are under way."""
         return self._in_flight
 
-    def paused(self, now: float) -> int:
+    @property
+    def paused(self) -> int:
         """How many lanes wait at the service's request."""
-        return sum(lane.paused_until > now for lane in self._lanes.values())
+        return sum(lane.paused_until > 0.0 for lane in self._lanes.values())
 
     def put(self, key: Hashable, item: T, priority: Priority, *, first: bool = False) -> None:
         """Have `item` wait its turn in a lane, at its front if it has waited before."""
@@ -71,7 +72,7 @@ class Lanes(Generic[T]):
         self._waiting += 1
         self._list(key, lane)
 
-    def take(self, now: float) -> tuple[Hashable, T] | None:
+    def take(self) -> tuple[Hashable, T] | None:
         """The next request that may go out, counted as in flight from here on; None if there is none."""
         for priority, turns in zip(Priority, self._turns, strict=True):
             for _ in range(len(turns)):
@@ -81,7 +82,7 @@ class Lanes(Generic[T]):
                     continue
                 lane.listed.discard(priority)
                 line = lane.waiting[priority]
-                if not line or not self._has_room(key, lane) or lane.paused_until > now:
+                if not line or not self._has_room(key, lane) or lane.paused_until:
                     continue  # `done` or `resume` lists it again
                 item = line.popleft()
                 lane.in_flight += 1
@@ -107,17 +108,17 @@ class Lanes(Generic[T]):
         self.put(key, item, priority, first=True)
 
     def pause(self, key: Hashable, until: float) -> bool:
-        """Have a lane wait until then, if it was refused often enough; `resume` it then."""
+        """Have a lane wait until `resume` says so, if it was refused often enough."""
         lane = self._lanes.get(key)
         if lane is None or lane.refusals < self._refusals_to_pause:
             return False
         lane.paused_until = max(lane.paused_until, until)
         return True
 
-    def resume(self, key: Hashable, now: float) -> None:
-        """A lane's pause may be over."""
+    def resume(self, key: Hashable, until: float) -> None:
+        """A pause until then is over; a longer one goes on."""
         lane = self._lanes.get(key)
-        if lane is None or lane.paused_until > now:
+        if lane is None or lane.paused_until > until:
             return
         lane.paused_until = 0.0
         lane.refusals = 0
