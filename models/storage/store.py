@@ -37,7 +37,7 @@ from models.supervision import ChildState
 
 KEEP_DECISIONS_DAYS = 90
 KEEP_DECISIONS = 1_000_000
-PRUNE_AT_ONCE = 5_000
+PRUNE_AT_ONCE = 500
 """How many decisions one call of `Store.prune` drops: a writer that waits for it waits some 50 ms."""
 
 _WRITERS: Writers = {
@@ -91,7 +91,10 @@ class Store:
         return self._backend.label
 
     def close(self) -> None:
-        """Closes all connections and lets other processes have the store."""
+        """Closes all connections and lets other processes have the store.
+
+        No other thread may be reading at that moment; one that comes later gets `StoreUnavailable`.
+        """
         with self._writing:
             self._closed = True
             self._backend.close()
