@@ -106,9 +106,8 @@ def measure_explain(store: Store) -> None:
         found = store.decisions(item)
         seconds = min(timed(partial(store.decisions, item)) for _ in range(3))
         print(f"  explain by {kind:<18} {seconds * 1e3:>8.2f} ms, {len(found)} decisions")
-    print(
-        f"  pruning {PRUNE_AT_ONCE} decisions        {timed(lambda: store.prune(later(days=200))) * 1e3:>8.2f} ms"
-    )
+    pruned = timed(lambda: store.prune(later(days=200)))
+    print(f"  pruning {PRUNE_AT_ONCE} decisions        {pruned * 1e3:>8.2f} ms")
 
 
 def main() -> None:
