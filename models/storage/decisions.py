@@ -78,11 +78,12 @@ def _items_named(session: Session, asked: str) -> list[str]:
 
 
 def _items_with_subject_like(session: Session, asked: str) -> list[str]:
-    query = DecisionNameRow.select(DecisionNameRow.item).distinct().where(DecisionNameRow.kind == "subject")
-    # Names are folded already, which spares the database a comparison without letter case.
+    # Names are folded already, which spares the database a comparison without letter case; what is the same
+    # is dropped here, because PostgreSQL would read the whole table in the order of the items for it.
     position = fn.INSTR if session.is_sqlite else fn.STRPOS
     holds = position(DecisionNameRow.name, asked.casefold()) > 0
-    return [item for (item,) in session.select(query.where(holds).limit(MOST_ITEMS))]
+    query = DecisionNameRow.select(DecisionNameRow.item).where(DecisionNameRow.kind == "subject", holds)
+    return list(dict.fromkeys(item for (item,) in session.select(query.limit(MOST_ITEMS))))
 
 
 def _add_decisions(session: Session, changes: Sequence[AddDecision]) -> None:
