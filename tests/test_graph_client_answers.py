@@ -31,6 +31,7 @@ from actors.clients.errors import (
     Unavailable,
 )
 from actors.clients.graph.operations import CreateEvent, ReadDelta, ReadEvent, RemoveEvent
+from actors.clients.graph.subscriptions import RemoveSubscription
 from actors.clients.steps import Reply, Request, Steps, begin
 from models.ids import Etag
 from tests.clients_kit import ANNA, EVERYTHING, GRAPH, WINDOW, draft, drive, event_json, graph_wire, id_of
@@ -112,9 +113,19 @@ def test_d2_a_failed_answer_to_a_creation_leaves_its_outcome_unknown(
 def test_a_duplicate_transaction_names_the_event_that_exists(http: requests_mock.Mocker, status: int) -> None:
     body = error("ErrorDuplicateTransactionId", **{"@event.existingEventId": "E7"})
     http.post(f"{GRAPH}/users/anna/events", status_code=status, json=body)
+    http.get(f"{GRAPH}/users/anna/events/E7", json={"id": "immutable-7"})
     with pytest.raises(DuplicateTransaction) as raised:
         drive(CREATE.steps(), graph_wire())
-    assert raised.value.existing_event_id == "E7"
+    assert raised.value.existing_event_id == "immutable-7", "whichever of its ids the error names"
+
+
+def test_a_duplicate_transaction_of_an_event_that_is_gone_names_none(http: requests_mock.Mocker) -> None:
+    body = error("ErrorDuplicateTransactionId", **{"@event.existingEventId": "E7"})
+    http.post(f"{GRAPH}/users/anna/events", status_code=400, json=body)
+    http.get(f"{GRAPH}/users/anna/events/E7", status_code=404, json=error("ErrorItemNotFound"))
+    with pytest.raises(DuplicateTransaction) as raised:
+        drive(CREATE.steps(), graph_wire())
+    assert raised.value.existing_event_id is None
 
 
 @pytest.mark.parametrize(
@@ -313,6 +324,11 @@ def test_c11_a_delta_page_that_leads_nowhere_or_has_no_items_is_an_error(
     http.get(f"{GRAPH}/users/anna/calendarView/delta", json=body)
     with pytest.raises(Malformed):
         drive(ReadDelta(mailbox=ANNA, judge=EVERYTHING, window=WINDOW).steps(), graph_wire())
+
+
+def test_a_subscription_that_is_gone_does_not_say_that_a_mailbox_is(http: requests_mock.Mocker) -> None:
+    http.delete(f"{GRAPH}/subscriptions/s1", status_code=404, json=error("ResourceNotFound"))
+    assert drive(RemoveSubscription(subscription_id="s1").steps(), graph_wire()) is None
 
 
 def test_e_no_text_of_a_problem_holds_what_a_person_wrote_or_what_the_service_said(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from actors.clients.errors import Conflict, Malformed, NotFound, Rejected
+from actors.clients.errors import Conflict, DuplicateTransaction, Malformed, NotFound, Rejected
 from actors.clients.graph.codec import (
     Item,
     parse_occurrence_id,
@@ -256,10 +256,25 @@ class CreateEvent:
 
     def steps(self) -> Steps[Event]:
         body = draft_body(self.draft)
-        reply = yield request("POST", EVENTS, ids={"user": self.mailbox}, body=body, repeatable=False)
+        try:
+            reply = yield request("POST", EVENTS, ids={"user": self.mailbox}, body=body, repeatable=False)
+        except DuplicateTransaction as problem:
+            raise (yield from self._with_immutable_id(problem)) from None
         created = read_id(reply.mapping())
         own = frozenset() if created is None else frozenset({created})
         return _event(reply, replace(self.judge, board_born=own))
+
+    def _with_immutable_id(self, problem: DuplicateTransaction) -> Steps[DuplicateTransaction]:
+        """The problem with the immutable id of the event: an error may name the other one."""
+        named, known = problem.existing_event_id, None
+        if named is not None:
+            ids = {"user": self.mailbox, "event": named}
+            try:
+                reply = yield request("GET", EVENT, ids=ids, query={"$select": "id"})
+                known = read_id(reply.mapping())
+            except NotFound:
+                pass
+        return DuplicateTransaction(problem.about, existing_event_id=known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

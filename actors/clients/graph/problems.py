@@ -108,7 +108,7 @@ def _problem(request: Request, status: int, headers: Headers, body: object, abou
             )
         case _ if status < HTTPStatus.BAD_REQUEST:
             return Malformed(about)  # a redirect: a captive portal, or a proxy that wants somebody to sign in
-        case HTTPStatus.NOT_FOUND if code in NO_MAILBOX:
+        case HTTPStatus.NOT_FOUND if code in NO_MAILBOX and request.template.startswith("/users/{user}"):
             return MailboxMissing(about)
         case _ if is_delta_link:
             return TokenInvalid(about)  # 410, 400 "Badly formed token.", "40X possible" (facts §3.5)
