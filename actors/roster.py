@@ -31,7 +31,10 @@ from models.storage.records import ResourceRecord, ResourceState, Trigger
 log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_SECONDS = 300.0
-"""How long a resource without a usable mailbox waits before it is looked up again."""
+"""How long a resource without a usable mailbox waits before it is looked up again, at first."""
+LOOK_AGAIN_LONGEST_SECONDS = 3600.0
+NOT_LOOKED_UP = (ResourceState.WAITING, ResourceState.OFF, ResourceState.NO_EMAIL, ResourceState.GONE)
+"""The states in which nothing is known of the mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Roster(PooledActor):
         self._on_loaded = on_loaded
         self.records = {record.resource_no: record for record in known}
         self._looked_at: dict[ResourceNo, float] = {}
+        self._patience: dict[ResourceNo, float] = {}
         self._looking = False
         self._loaded = False
 
@@ -154,7 +158,8 @@ class Roster(PooledActor):
             self.records[resource.resource_no] = record
         elif self._is_due(resource, record):
             self._looked_at[resource.resource_no] = self._to.clock.monotonic()
-            if record.state is not ResourceState.ACTIVE or record.email != resource.email:
+            if record.state in NOT_LOOKED_UP or record.email != resource.email:
+                self._patience.pop(resource.resource_no, None)
                 waiting = replace(record, email=resource.email, mailbox=None, state=ResourceState.WAITING)
                 self._put(waiting, ResourceState.WAITING, "its mailbox is being looked up")
             self._submit(
@@ -178,7 +183,8 @@ class Roster(PooledActor):
         looked_at = self._looked_at.get(resource.resource_no)
         if looked_at is None or record.email != resource.email:
             return True
-        return self._to.clock.monotonic() - looked_at >= LOOK_AGAIN_SECONDS
+        patience = self._patience.get(resource.resource_no, LOOK_AGAIN_SECONDS)
+        return self._to.clock.monotonic() - looked_at >= patience
 
     # Their mailboxes
 
@@ -228,6 +234,8 @@ class Roster(PooledActor):
         if record is None or not isinstance(problem, (AccessDenied, MailboxMissing)):
             return
         self._looked_at[resource_no] = self._to.clock.monotonic()
+        patience = self._patience.get(resource_no, LOOK_AGAIN_SECONDS / 2)
+        self._patience[resource_no] = min(2 * patience, LOOK_AGAIN_LONGEST_SECONDS)
         self._not_found(record, problem)
         self._settle()
 

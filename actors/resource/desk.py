@@ -34,6 +34,8 @@ from models.when import AllDay, When, Window
 
 RETRY_FIRST_SECONDS = 2.0
 RETRY_LONGEST_SECONDS = 300.0
+LAG_SECONDS = 600.0
+"""For how long answers of Graph may lag behind its own writes (facts §3.3 names no figure)."""
 
 
 class Effects(Protocol):
@@ -64,8 +66,7 @@ class Desk:
         self.book = book
         self.ports = ports
         self.items: dict[AppointmentGuid, Item] = {}
-        self.departed: set[EventId] = set()
-        """Events deleted by this desk: a listing that lags behind may still show them."""
+        self._departed: dict[EventId, float] = {}
         self.on_decided: Callable[[AppointmentGuid], None] = lambda guid: None
         """Told when everything that was known of an item has been decided about and put on disk."""
         self._effects: Effects | None = None
@@ -99,6 +100,16 @@ class Desk:
         elif not item.waiting_for:
             item.trigger = trigger
         return item
+
+    def depart(self, event_id: EventId) -> None:
+        """An event is deleted by this desk: answers that lag behind may still show it for a while."""
+        now = self.ports.monotonic()
+        recent = {id_: at for id_, at in self._departed.items() if now - at < LAG_SECONDS}
+        self._departed = {**recent, event_id: now}
+
+    def has_departed(self, event_id: EventId) -> bool:
+        """Whether an event was deleted by this desk a short while ago."""
+        return self.ports.monotonic() - self._departed.get(event_id, float("-inf")) < LAG_SECONDS
 
     # Facts
 

@@ -96,7 +96,7 @@ class EventWriter:
         if link.event_id is None:
             raise LookupError("only an event that exists is deleted")
         operation = RemoveEvent(mailbox=link.mailbox, event_id=link.event_id)
-        desk.departed.add(link.event_id)
+        desk.depart(link.event_id)
         change: Change = DropLink(resource_no=link.resource_no, guid=link.guid)
         if case.decision.reason is Reason.RULE_FAILED and case.appointment is not None:
             change = PutLink(link=withheld(case, case.appointment, *self.course.who))

@@ -164,7 +164,7 @@ class MailboxReader:
         """Give a fact to the item that it concerns, or note that the event is not shared."""
         head = event.head
         turn.seen.add(head.key)
-        if head.type is EventType.MASTER or head.id in self.desk.departed:
+        if head.type is EventType.MASTER or self.desk.has_departed(head.id):
             return
         guid = self._linked_guid(head)
         if guid is not None:
