@@ -266,11 +266,11 @@ class ResourceActor(PooledActor):
         """Whether there is nothing left to do: then hints are done, and rest may be near."""
         if not self._ready or self._desk is None or self._board is None or self._reader is None:
             return
-        idle = self._desk.is_idle and self._board.is_idle and self._reader.is_idle and not self._reloading
         if self._reader.is_new and self._reader.is_idle and self._board.has_listed:
             # what the board has from Outlook must be known before the mailbox is read (C5)
             self._reader.ask(Trigger.START)
-            idle = False
+        reads = not (self._board.is_idle and self._reader.is_idle) or self._reader.is_new or self._reloading
+        idle = self._desk.is_idle and not reads
         if idle and self._was_busy:
             if self._journal:
                 done, self._journal = self._journal, ()
