@@ -44,7 +44,7 @@ def mapper_of(settings: Settings) -> Mapper:
     return Mapper(
         zone=settings.scheduler.time_zone,
         templates=compile_templates(subject=mapping.subject, body=mapping.body, location=mapping.location),
-        rules=load_rules(settings.rules.file),
+        rules=load_rules(settings.rules.file, settings.scheduler.time_zone),
         categories=CategoryMap(
             categories=dict(mapping.categories), board_categories=dict(mapping.board_categories)
         ),

@@ -14,7 +14,6 @@ from models.appointment import Appointment
 from models.content import Importance
 from models.ids import AppointmentGuid, AppointmentId
 from models.record import Record
-from models.rules import load_rules
 from models.setting_error import SettingError
 from models.templates import Templates, compile_templates
 from models.when import AllDay, Timed
@@ -170,15 +169,3 @@ def test_the_same_settings_give_equal_templates() -> None:
 def test_no_word_of_an_appointment_is_taken_for_a_template(word: str) -> None:
     item = appointment({"task": {"word": word}}, subject=word)
     assert rendered("{{ appointment.subject }}{{ appointment.task.word }}", item) == word + word
-
-
-def test_a7_without_a_rule_file_every_appointment_passes() -> None:
-    outcome = load_rules(" ").check(appointment())
-    assert outcome.passed
-    assert outcome.failure == ""
-
-
-def test_a7_a_rule_file_is_refused_rather_than_ignored() -> None:
-    with pytest.raises(SettingError, match="not supported by this version") as caught:
-        load_rules("rules.json")
-    assert caught.value.key == "rules.file"

@@ -31,8 +31,7 @@ class Lens:
         if isinstance(appointment, Gone):
             return appointment
         board_born = origin is Origin.BOARD
-        outcome = self.mapper.rules.check(appointment) if board_born else None
-        failed = "" if outcome is None or outcome.passed else f"{outcome.rule}: {outcome.message}"
+        failed = self.mapper.check(appointment).failure if board_born else ""
         wanted = self.mapper.wanted_event if board_born else self.mapper.seen_appointment
         return BoardSide(
             content=wanted(appointment),

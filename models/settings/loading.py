@@ -182,13 +182,14 @@ def _unusable(settings: Settings) -> Iterator[Problem]:
         lambda: compile_templates(subject=mapping.subject, body="", location=""),
         lambda: compile_templates(subject="", body=mapping.body, location=""),
         lambda: compile_templates(subject="", body="", location=mapping.location),
-        lambda: load_rules(settings.rules.file),
+        lambda: load_rules(settings.rules.file, settings.scheduler.time_zone),
     )
     for use in uses:
         try:
             use()
         except SettingError as error:
-            yield Problem(key=error.key, what=error.problem, remedy=error.remedy)
+            for part in error.parts:
+                yield Problem(key=part.key, what=part.problem, remedy=part.remedy, excerpt=part.excerpt)
     if settings.storage.url.get_secret_value().startswith("postgres") and not _has_driver():
         yield Problem(
             key="storage.url",

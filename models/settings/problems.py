@@ -14,16 +14,23 @@ class Problem:
     """`section.key`, the environment variable, or the file."""
     what: str
     remedy: str
+    excerpt: str = ""
+    """The line of another file that it is about, and a caret under the place; empty where there is none."""
 
     @property
     def line(self) -> str:
         """The problem as one line."""
         return " ".join(f"{self.key}: {self.what}; {self.remedy}".split())
 
+    @property
+    def text(self) -> str:
+        """The line, and below it the excerpt if there is one."""
+        return "\n".join([self.line, *(f"    {line}" for line in self.excerpt.splitlines())])
+
 
 class SettingsError(Exception):
-    """The configuration cannot be used. Its text has one line for each problem."""
+    """The configuration cannot be used. Its text has one line for each problem, and its excerpt below."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(problem.line for problem in problems))
+        super().__init__("\n".join(problem.text for problem in problems))
         self.problems = tuple(problems)
