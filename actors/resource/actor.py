@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 IDLE_SECONDS = 600.0
 """An actor with nothing to do for this long stops; the next hint starts it again from the store."""
-LISTING_SECONDS = 5.0
+LISTING_SECONDS = 30.0
 """How long a new mailbox waits for the board's watch before it lists its own appointments."""
 FULL_ROUND_SECONDS = 24 * 3600.0
 """How old a delta link's frozen window may become before a new round is begun (facts §3.4)."""
