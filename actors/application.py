@@ -7,21 +7,19 @@ same application runs unattended, answers one command, or replays a history in o
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from pykka import ActorRef
 
 from actors.board_watch import BoardWatch
-from actors.clients.access import Credentials
 from actors.clients.gateway import TakeSnapshot
 from actors.clients.grants import Surroundings as ClientSurroundings
 from actors.clients.graph.gateway import GraphGateway
 from actors.clients.metrics import Snapshot
-from actors.clients.scheduler.dialect import Dialect, WriteRoute
 from actors.clients.scheduler.gateway import SchedulerGateway
-from actors.clients.transport import Transport
+from actors.gateways import Outside, graph_arguments, scheduler_arguments
 from actors.mailbox_watch import MailboxWatch
 from actors.mapping import MapperActor
 from actors.rehearsal import Rehearsal, RehearsalStoreActor
@@ -52,15 +50,6 @@ STOP_SECONDS = 8.0
 """How long resource actors get to end their turns; SIGTERM promises an end within 10 s."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What the application reaches the two services through."""
-
-    graph: Transport
-    scheduler: Transport
-    credentials: Credentials
-
-
 class Application:
     """Everything that runs."""
 
@@ -88,6 +77,10 @@ class Application:
         self.failed = threading.Event()
         """Set when the process cannot go on: it has to stop with an exit code that is not 0."""
         self.failure = ""
+        self.store_problem = ""
+        """What is wrong with the store; empty while it is well."""
+        self.on_loaded: Callable[[], None] = lambda: None
+        """Called when it is known who synchronises, before anybody is asked what changed."""
         self.tally = Tally()
         self._rehearsal = rehearsal
         self._outside = outside
@@ -97,12 +90,16 @@ class Application:
 
     # From start to stop
 
-    def start(self) -> None:
-        """Start every actor. Nothing here waits for a service."""
-        settings = self.settings
+    def prepare(self) -> None:
+        """Start the actors that all others need; nobody synchronises yet."""
         self.store_actor = self._start_store_actor()
-        self.graph = self._start(GraphGateway, "gateway", **self._graph_arguments())
-        self.scheduler = self._start(SchedulerGateway, "gateway", **self._scheduler_arguments())
+        around = self._client_surroundings()
+        self.graph = self._start(
+            GraphGateway, "gateway", **graph_arguments(self.settings, self._outside, around)
+        )
+        self.scheduler = self._start(
+            SchedulerGateway, "gateway", **scheduler_arguments(self.settings, self._outside, around)
+        )
         self.mapper = self._start(
             MapperActor,
             "mapper",
@@ -113,11 +110,16 @@ class Application:
         )
         self.supervisor = self._start(Supervisor, "supervisor", **self._supervisor_arguments())
         self.router.connect(self.supervisor)
+
+    def start(self) -> None:
+        """Start every actor. Nothing here waits for a service."""
+        if not self._started:
+            self.prepare()
         self.roster = self._start(
             Roster,
             "router",
             neighbours=self._neighbours(),
-            every_seconds=float(settings.sync.board_poll_seconds),
+            every_seconds=float(self.settings.sync.board_poll_seconds),
             known=self.store.resources(),
             only=self._only,
             on_loaded=self._roster_loaded,
@@ -126,6 +128,7 @@ class Application:
     def _roster_loaded(self) -> None:
         """Every resource is known: from here on the two sides are watched."""
         settings, runtime = self.settings, self.runtime
+        self.on_loaded()
         self.board_watch = self._start(
             BoardWatch,
             "router",
@@ -199,7 +202,10 @@ class Application:
         if self._rehearsal is not None:
             return self._start(RehearsalStoreActor, "store", self.store, self._rehearsal)
         timers, clock = self.runtime.timers, self.runtime.clock
-        return self._start(StoreActor, "store", self.store, timers, clock, self.tally.note)
+        return self._start(StoreActor, "store", self.store, timers, clock, self.tally.note, self._store_is)
+
+    def _store_is(self, problem: str) -> None:
+        self.store_problem = problem
 
     def _ended(self, name: str, termination: Termination) -> None:
         if termination.error is not None:
@@ -215,31 +221,6 @@ class Application:
         return ClientSurroundings(
             clock=runtime.clock, timers=runtime.timers, random=runtime.random, senders=runtime.senders
         )
-
-    def _graph_arguments(self) -> dict[str, Any]:
-        return {
-            "transport": self._outside.graph,
-            "credentials": self._outside.credentials,
-            "graph_url": self.settings.microsoft365.graph_url,
-            "surroundings": self._client_surroundings(),
-        }
-
-    def _scheduler_arguments(self) -> dict[str, Any]:
-        scheduler = self.settings.scheduler
-        return {
-            "transport": self._outside.scheduler,
-            "api_key": scheduler.api_key.get_secret_value(),
-            "scheduler_url": scheduler.url,
-            "dialect": Dialect(
-                zone=scheduler.time_zone,
-                source_app=scheduler.source_app,
-                source_type=scheduler.source_type,
-                write_route=WriteRoute(scheduler.write_route.value),
-                job_no=scheduler.job_no,
-                task_no=scheduler.task_no,
-            ),
-            "surroundings": self._client_surroundings(),
-        }
 
     def _supervisor_arguments(self) -> dict[str, Any]:
         return {

@@ -59,10 +59,13 @@ class StoreActor(PooledActor):
         timers: Timers,
         clock: Clock,
         on_written: Callable[[Iterable[Change]], None] = lambda changes: None,
+        on_problem: Callable[[str], None] = lambda problem: None,
     ) -> None:
-        """`on_written` is told of everything that is on disk."""
+        """`on_written` is told of everything that is on disk, `on_problem` of what is wrong with the store:
+        an empty text when nothing is any more.
+        """
         super().__init__()
-        self._on_written = on_written
+        self._on_written, self._on_problem = on_written, on_problem
         self._store, self._timers, self._clock = store, timers, clock
         self._waiting: list[Commit] = []
         self._flush_asked = False
@@ -136,9 +139,11 @@ class StoreActor(PooledActor):
             self._failing_since = self._clock.monotonic()
             log.error("store refuses", problem=str(error))
         self.problem = str(error)
+        self._on_problem(self.problem)
 
     def _recovered(self) -> None:
         if self._failing_since is not None:
             seconds = self._clock.monotonic() - self._failing_since
             log.warning("store recovered", after_seconds=round(seconds, 1))
+            self._on_problem("")
         self._failing_since, self.problem = None, ""

@@ -1,0 +1,216 @@
+"""The commands, their options and their help. What they do is in the modules beside this one.
+
+Those are imported when a command runs, so that help and wrong usage are answered at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from actors.commandline import sharing
+from actors.commandline.options import AsJson, Config, OneResource, settings_of
+from actors.commandline.telling import Code, problems_told, tell_aside
+from actors.logs import configure_logging
+from actors.runtime.errors import safe_traceback
+from models.content import Sensitivity, ShowAs
+
+app = typer.Typer(
+    name="exchange-connector",
+    help="Keeps the Dime.Scheduler planning board and Outlook calendars in step, both ways.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+preferences = typer.Typer(
+    help="What a resource shares with the planners.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(preferences, name="preferences")
+
+Resource = Annotated[str, typer.Argument(metavar="R", help="The resource, by its number on the board.")]
+
+
+@app.callback()
+def before() -> None:
+    """What holds for every command."""
+    configure_logging(readable=True, level=logging.ERROR)
+
+
+def main() -> int:
+    """Run the command line; the exit code."""
+    try:
+        app(prog_name="exchange-connector")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Code.FOUND_WRONG
+    except Exception as error:  # noqa: BLE001 - a defect is told by its places: its text may hold anything
+        tell_aside("exchange-connector has failed; please report these lines:", *safe_traceback(error))
+        return Code.FOUND_WRONG
+    return Code.DONE
+
+
+@app.command(short_help="Run the unattended process.")
+def run(config: Config = None) -> None:
+    """Keep both sides in step until SIGTERM or Ctrl-C, which stop it within 10 s; nothing is lost by a kill.
+
+    A service that is down delays work and ends nothing. The log goes to stderr: JSON by the line, or text on
+    a terminal.
+
+    Example: exchange-connector run --config connector.toml
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.run import run as go
+
+        go(settings)
+
+
+@app.command(short_help="Verify the configuration, both services and every mailbox.")
+def check(config: Config = None) -> None:
+    """Try the credentials, the permissions, both services and the mailbox of every resource.
+
+    One line each, with what to do about it; the exit code is 1 if anything fails. Writes nothing.
+
+    Example: exchange-connector check --config connector.toml
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.check import check as go
+
+        go(settings)
+
+
+@app.command(short_help="What a run would do now, and why.")
+def plan(config: Config = None, resource: OneResource = None, json: AsJson = False) -> None:
+    """Read both sides, decide as a run would, and say what it would do. Writes nothing to either side.
+
+    Works beside a running process.
+
+    Example: exchange-connector plan --resource R001
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.plan import plan as go
+
+        go(settings, resource=resource, as_json=json)
+
+
+@app.command(short_help="Resources, lag, backlog, quarantines, dead letters.")
+def status(config: Config = None, json: AsJson = False) -> None:
+    """Say how every resource is, what is left to do, and how both services are.
+
+    Example: exchange-connector status --json
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.looking import status as go
+
+        go(settings, as_json=json)
+
+
+@app.command(short_help="Everything decided about an appointment or event.")
+def explain(
+    item: Annotated[
+        str,
+        typer.Argument(
+            metavar="ITEM",
+            help="An appointment's number, id or GUID; an event's id or iCalUId; a subject, or a part of it.",
+        ),
+    ],
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
+    """Say what was decided about an item: which rule, which preference, which values, when, what was called.
+
+    Example: exchange-connector explain "Heat pump maintenance"
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.looking import explain as go
+
+        go(settings, item, as_json=json)
+
+
+@app.command(short_help="A full reconciliation now.")
+def resync(config: Config = None, resource: OneResource = None) -> None:
+    """Read both sides in full, compare them, and mend what differs; ends when that is done.
+
+    The running process does it; where none runs, this command does.
+
+    Example: exchange-connector resync --resource R001
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.resync import resync as go
+
+        go(settings, resource=resource)
+
+
+@preferences.command("show", short_help="What a resource shares.")
+def show(resource: Resource, config: Config = None, json: AsJson = False) -> None:
+    """Show which events a resource shares, and who chose so.
+
+    Example: exchange-connector preferences show R001
+    """
+    with problems_told():
+        sharing.show(settings_of(config), resource, as_json=json)
+
+
+@preferences.command("set", short_help="Set what a resource shares.")
+def choose(
+    resource: Resource,
+    config: Config = None,
+    share: Annotated[
+        bool | None,
+        typer.Option("--share/--no-share", show_default=False, help="Whether it shares anything at all."),
+    ] = None,
+    show_as: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            show_default=False,
+            callback=sharing.show_as,
+            help=f"Events shown as one of these are shared: {', '.join(one.value for one in ShowAs)}.",
+        ),
+    ] = None,
+    sensitivity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            show_default=False,
+            callback=sharing.sensitivity,
+            help=f"Events of these sensitivities are: {', '.join(one.value for one in Sensitivity)}.",
+        ),
+    ] = None,
+    private: Annotated[
+        str | None,
+        typer.Option(
+            metavar="hide|mask",
+            show_default=False,
+            callback=sharing.private,
+            help="What becomes of events whose sensitivity is not shared: hidden, or shown as their time.",
+        ),
+    ] = None,
+) -> None:
+    """Set which events a resource shares; what is not named stays as it is. The board follows in a minute.
+
+    Example: exchange-connector preferences set R001 --share --show-as busy,oof --private mask
+    """
+    asked = {
+        "share": share,
+        "showAs": sharing.several(ShowAs, show_as),
+        "sensitivity": sharing.several(Sensitivity, sensitivity),
+        "private": private,
+    }
+    wanted = {name: value for name, value in asked.items() if value is not None}
+    if not wanted:
+        raise typer.BadParameter("name at least one of --share, --show-as, --sensitivity and --private")
+    with problems_told():
+        sharing.choose(settings_of(config), resource, wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Running the application for one command, until nothing is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from actors.application import Application
+from actors.assembly import open_transport, outside_of
+from actors.commandline.progress import Display
+from actors.commandline.telling import Failure
+from actors.gateways import Outside
+from actors.mapping import mapper_of
+from actors.rehearsal import ReadingOnly, Rehearsal
+from actors.runtime.system import Runtime
+from actors.settling import Settled, Settling
+from models.ids import ResourceNo
+from models.settings.sections import Settings
+from models.storage.store import Store
+
+STOP_SECONDS: Final = 2.0
+
+
+@contextmanager
+def application_for(
+    settings: Settings, store: Store, *, resource: str | None, rehearsal: Rehearsal | None = None
+) -> Iterator[Application]:
+    """An application that has started; it stops with the block. With a rehearsal it cannot write anything."""
+    mapper = mapper_of(settings)
+    runtime, transport = Runtime.production(), open_transport(settings)
+    outside = outside_of(settings, transport)
+    if rehearsal is not None:
+        reading = ReadingOnly(transport)
+        outside = Outside(graph=reading, scheduler=reading, credentials=outside.credentials)
+    application = Application(
+        settings,
+        runtime=runtime,
+        store=store,
+        outside=outside,
+        mapper=mapper,
+        only=None if resource is None else frozenset({ResourceNo(resource)}),
+        rehearsal=rehearsal,
+    )
+    runtime.start()
+    try:
+        application.start()
+        yield application
+    finally:
+        application.stop()
+        runtime.stop(STOP_SECONDS)
+        transport.close()
+
+
+def settle(
+    application: Application, display: Display, *, resource: str | None, rehearsal: Rehearsal | None = None
+) -> Settled:
+    """Wait until nothing is left to do. Raises `Failure` if the one resource asked for is unknown."""
+    size = application.tally.changes if rehearsal is None else lambda: rehearsal.size
+    settled = Settling(application, size=size, on_progress=display.show).wait()
+    known = {record.resource_no for record in application.records}
+    if resource is not None and settled.is_complete and resource not in known:
+        raise Failure(f"the board lists no resource {resource}; see `status` for those that there are")
+    return settled

@@ -1,0 +1,99 @@
+"""`status` and `explain`: how everything is, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from actors.commandline.options import store_url
+from actors.commandline.reach import DoesNotAnswer, running_process
+from actors.commandline.telling import Failure, tell, tell_json, tell_table
+from actors.explain import explain as explained
+from actors.runtime.clock import SystemClock
+from actors.status import NOT_RUNNING, build_status
+from models.settings.sections import Settings
+from models.storage.store import Store
+
+DECISIONS_SHOWN: Final = 20
+
+
+def status(settings: Settings, *, as_json: bool) -> None:
+    """How the resources, the backlog and both services are: as the process says, or as the store does."""
+    document = _status(settings)
+    if as_json:
+        tell_json(document)
+        return
+    tell_table(
+        ("resource", "mailbox", "state", "lag", ""),
+        [
+            (
+                one["resourceNo"],
+                one["mailbox"],
+                one["state"].replace("_", " "),
+                _seconds(one["lagSeconds"]),
+                one["reason"],
+            )
+            for one in document["resources"]
+        ],
+    )
+    tell("", *_figures(document), *_services(document["services"]))
+
+
+def explain(settings: Settings, item: str, *, as_json: bool) -> None:
+    """Everything that was decided about an item. Raises `Failure` when nothing is known of it."""
+    store = Store.open(store_url(settings), read_only=True)
+    try:
+        explanation = explained(item, store.decisions(item, DECISIONS_SHOWN), store.resources())
+    finally:
+        store.close()
+    if as_json:
+        tell_json(explanation.as_json())
+    elif explanation.is_known:
+        tell(explanation.as_text())
+    if not explanation.is_known:
+        raise Failure(explanation.headline)
+
+
+def _status(settings: Settings) -> dict[str, Any]:
+    process = running_process(settings)
+    if process is not None:
+        try:
+            document: dict[str, Any] = process.ask("GET", "/api/status").required()
+        except DoesNotAnswer:
+            process = None
+        else:
+            return document
+    store = Store.open(store_url(settings), read_only=True)
+    try:
+        now = SystemClock().now()
+        return build_status(counts=store.counts(), resources=store.resources(), now=now).as_json()
+    finally:
+        store.close()
+
+
+def _figures(document: Mapping[str, Any]) -> Sequence[str]:
+    backlog = document["backlog"]
+    figures = {
+        "notifications to handle": backlog["journal"],
+        "writes under way": backlog["outbox"],
+        "dead letters": document["deadLetters"],
+        "deletions held back": document["heldBack"],
+        "quarantined": document["quarantined"],
+        "subscriptions": document["subscriptions"],
+    }
+    return [", ".join(f"{name}: {count}" for name, count in figures.items())]
+
+
+def _services(services: Mapping[str, Any]) -> Sequence[str]:
+    if all(one["state"] == NOT_RUNNING for one in services.values()):
+        return ["no process is running: exchange-connector run starts it"]
+    lines = []
+    for name, one in services.items():
+        code = f" [{one['code']}]" if one["code"] else ""
+        remedy = f": {one['remedy']}" if one["remedy"] else ""
+        lines.append(f"{name}: {one['state'].replace('_', ' ')}{code}{remedy}")
+    return lines
+
+
+def _seconds(lag: float | None) -> str:
+    return "" if lag is None else f"{lag:.0f} s"

@@ -1,0 +1,153 @@
+"""`preferences show` and `preferences set`: what a resource shares with the planners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+from urllib.parse import quote
+
+import typer
+
+from actors.commandline.options import store_url
+from actors.commandline.reach import running_process
+from actors.commandline.telling import Failure, tell, tell_aside, tell_json
+from actors.runtime.clock import SystemClock
+from actors.web import preferences as wire
+from actors.web.facade import PreferencesView
+from models.content import Sensitivity, ShowAs
+from models.ids import ResourceNo
+from models.judging import effective_preferences
+from models.preferences import PrivateEvents, StoredPreferences
+from models.settings.sections import Settings
+from models.storage.changes import Change, DropDeltaState, PutPreferences
+from models.storage.records import ResourcePreferences
+from models.storage.store import Store
+
+ADMINISTRATOR: Final = "administrator"
+
+
+def show(settings: Settings, resource: str, *, as_json: bool) -> None:
+    """What a resource shares. Raises `Failure` for one that is not known."""
+    process = running_process(settings)
+    if process is not None:
+        document = process.ask("GET", _path(resource)).required()
+    else:
+        store = Store.open(store_url(settings), read_only=True)
+        try:
+            if store.resource_of(ResourceNo(resource)) is None:
+                raise _unknown(resource)
+            document = wire.show(_view(store, settings, ResourceNo(resource)))
+        finally:
+            store.close()
+    _tell(document, as_json=as_json)
+
+
+def choose(settings: Settings, resource: str, asked: Mapping[str, Any]) -> None:
+    """Set what a resource shares; what is not asked for stays as it is."""
+    process = running_process(settings)
+    if process is not None:
+        document = process.ask("PUT", _path(resource), dict(asked)).required()
+    else:
+        document = _choose_in_store(settings, ResourceNo(resource), asked)
+    _tell(document, as_json=False)
+
+
+def _choose_in_store(settings: Settings, number: ResourceNo, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Without a process: the next one judges by it from its start."""
+    store = Store.open(store_url(settings))
+    try:
+        record = store.resource_of(number)
+        if record is None and store.resources():
+            raise _unknown(number)
+        if record is None:
+            tell_aside(f"no resource is known yet; this holds for {number} once the board lists it")
+        own = store.preferences_of(number)
+        present = own.stored.preferences if own is not None else settings.default_preferences()
+        stored = StoredPreferences(
+            preferences=wire.changed(present, asked), set_by=ADMINISTRATOR, set_at=SystemClock().now()
+        )
+        locked = own is not None and own.locked
+        changes: list[Change] = [PutPreferences(resource_no=number, stored=stored, locked=locked)]
+        if record is not None and record.mailbox is not None:
+            changes.append(DropDeltaState(mailbox=record.mailbox))  # the next start judges every event anew
+        store.apply(changes)
+        return wire.show(_view(store, settings, number))
+    finally:
+        store.close()
+
+
+def several(kind: type[Enum], text: str | None) -> list[str] | None:
+    """The values of an option such as "busy,oof", in any letter case. Raises `typer.BadParameter`."""
+    if text is None:
+        return None
+    return [_one(kind, name.strip()) for name in text.split(",") if name.strip()]
+
+
+def show_as(text: str | None) -> str | None:
+    """Checks `--show-as`."""
+    several(ShowAs, text)
+    return text
+
+
+def sensitivity(text: str | None) -> str | None:
+    """Checks `--sensitivity`."""
+    several(Sensitivity, text)
+    return text
+
+
+def private(text: str | None) -> str | None:
+    """Checks `--private`, and spells it as it is stored."""
+    return None if text is None else _one(PrivateEvents, text.strip())
+
+
+def _one(kind: type[Enum], name: str) -> str:
+    spellings = {str(one.value).lower(): str(one.value) for one in kind}
+    found = spellings.get(name.lower())
+    if found is None:
+        known = ", ".join(str(one.value) for one in kind)
+        raise typer.BadParameter(f'"{name}" is none of: {known}')
+    return found
+
+
+def _view(store: Store, settings: Settings, number: ResourceNo) -> PreferencesView:
+    own: ResourcePreferences | None = store.preferences_of(number)
+    stored = None if own is None else own.stored
+    defaults = settings.default_preferences()
+    return PreferencesView(
+        resource_no=number,
+        chosen=defaults if stored is None else stored.preferences,
+        effective=effective_preferences(
+            stored, defaults, resources_decide=settings.defaults.resources_decide
+        ),
+        set_by=None if stored is None else stored.set_by,
+        set_at=None if stored is None else stored.set_at,
+    )
+
+
+def _tell(document: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        tell_json(document)
+        return
+    by = f"chosen by {document['setBy']} at {document['setAt']}" if document["setBy"] else "the defaults"
+    chosen = {name: document[name] for name in document["effective"]}
+    tell(f"resource {document['resourceNo']}: {by}", *_lines(document["effective"]))
+    if chosen != document["effective"]:
+        tell("its own choice does not count (defaults.resources_decide is false):", *_lines(chosen))
+
+
+def _lines(said: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  shares       {'yes' if said['share'] else 'no'}",
+        f"  show-as      {', '.join(said['showAs']) or 'none'}",
+        f"  sensitivity  {', '.join(said['sensitivity']) or 'none'}",
+        f"  private      {said['private']}",
+    ]
+
+
+def _path(resource: str) -> str:
+    return f"/api/resources/{quote(resource, safe='')}/preferences"
+
+
+def _unknown(resource: str) -> Failure:
+    return Failure(f"the board lists no resource {resource}, as far as the connector has read it")

@@ -1,0 +1,174 @@
+"""The unattended process: the application, its listener, and what it does by the minute."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+import structlog
+
+from actors.administration import Administration, Company, Sharing
+from actors.application import Application
+from actors.assembly import remember_judging
+from actors.clients.transport import RequestsTransport
+from actors.committing import StoreDesk
+from actors.gateways import Outside
+from actors.intake import Intake
+from actors.runtime.errors import log_failure
+from actors.runtime.system import Runtime
+from actors.store_actor import Commit
+from actors.web.access import ApiAccess, Login, announcement, new_secret
+from actors.web.app import Parts, create_app
+from actors.web.server import WebServer
+from models.mapper import Mapper
+from models.settings.sections import Settings
+from models.storage.changes import PutMeta
+from models.storage.errors import StoreError
+from models.storage.store import Store
+
+log = structlog.get_logger(__name__)
+
+FLEET_LINE_SECONDS: Final = 60.0
+PRUNE_SECONDS: Final = 3_600.0
+WEB_STOP_SECONDS: Final = 1.0
+RUNTIME_STOP_SECONDS: Final = 1.0
+LAST_ALIVE: Final = "last_alive"
+"""Names, in the store's meta table, when the process last wrote: a disk that refuses is noticed in a minute,
+also when nothing else is to be written."""
+
+
+class Process:
+    """Everything that runs in `exchange-connector run`, from its start to its stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        runtime: Runtime,
+        store: Store,
+        transport: RequestsTransport,
+        outside: Outside,
+        mapper: Mapper,
+    ) -> None:
+        self.settings = settings
+        self.runtime, self.store = runtime, store
+        self._transport = transport
+        self.application = Application(settings, runtime=runtime, store=store, outside=outside, mapper=mapper)
+        self._web: WebServer | None = None
+        self._next_line = self._next_prune = 0.0
+        self._changes_told = 0
+
+    # From start to stop
+
+    def start(self) -> None:
+        """Start everything. Waits for no service. Raises `CannotListen` and `StoreError`."""
+        if remember_judging(self.store, self.settings):
+            log.info("settings that judge events have changed: every mailbox is read anew")
+        self.runtime.start()
+        self.application.prepare()
+        self._web = self._listener()
+        self.application.start()
+        self._web.start()
+        now = self.runtime.clock.monotonic()
+        self._next_line, self._next_prune = now + FLEET_LINE_SECONDS, now + PRUNE_SECONDS
+
+    def stop(self) -> None:
+        """Stop everything, in reverse; what was asked to be written is written."""
+        if self._web is not None:
+            self._web.stop(WEB_STOP_SECONDS)
+        self.application.stop()
+        survivors = self.runtime.stop(RUNTIME_STOP_SECONDS)
+        if not survivors:
+            self._transport.close()  # a request that hangs keeps its connection until the process ends
+        try:
+            self.store.apply(announcement(control_key="", control_url=""))
+        except StoreError as error:
+            log.warning("store refuses", problem=str(error))
+        self.store.close()
+
+    def _listener(self) -> WebServer:
+        settings, runtime, application = self.settings, self.runtime, self.application
+        desk = StoreDesk(store=application.store_actor, dispatcher=runtime.pinned["store"])
+        intake = Intake(desk=desk, router=application.router, clock=runtime.clock)
+        application.on_loaded = intake.replay
+        control_key = new_secret()
+        parts = Parts(
+            intake=intake,
+            facade=Administration(self._company(desk)),
+            store=self.store,
+            clock=runtime.clock,
+            scheduler_login=Login(
+                name=settings.scheduler.webhook_login,
+                password=settings.scheduler.webhook_password.get_secret_value(),
+            ),
+            access=ApiAccess(
+                admin_password=settings.server.admin_password.get_secret_value(), control_key=control_key
+            ),
+        )
+        web = WebServer(
+            create_app(parts), host=settings.server.host, port=settings.server.port, clock=runtime.clock
+        )
+        self.store.apply(announcement(control_key=control_key, control_url=web.url))
+        return web
+
+    def _company(self, desk: StoreDesk) -> Company:
+        settings, application = self.settings, self.application
+        sharing = Sharing(
+            defaults=settings.default_preferences(), resources_decide=settings.defaults.resources_decide
+        )
+        return Company(
+            store=self.store,
+            desk=desk,
+            router=application.router,
+            supervisor=application.supervisor,
+            graph=application.graph,
+            scheduler=application.scheduler,
+            clock=self.runtime.clock,
+            sharing=lambda: sharing,
+            store_problem=lambda: application.store_problem,
+            roster_loaded=application.loaded.is_set,
+            decided=application.tally.decided,
+        )
+
+    # By the minute
+
+    def look_after(self) -> None:
+        """Do what is due. Called from time to time, on a thread that may wait for the disk."""
+        now = self.runtime.clock.monotonic()
+        try:
+            if now >= self._next_line:
+                self._next_line = now + FLEET_LINE_SECONDS
+                self._fleet_line()
+            if now >= self._next_prune:
+                self._next_prune = now + PRUNE_SECONDS
+                self._prune()
+        except StoreError as error:
+            log.warning("store refuses", problem=str(error))
+        except Exception as error:  # noqa: BLE001 - a line that cannot be written must not end the process
+            log_failure(log, "housekeeping failed", error)
+
+    def _fleet_line(self) -> None:
+        """How everything is, in one line."""
+        application = self.application
+        alive = PutMeta(key=LAST_ALIVE, value=self.runtime.clock.now().isoformat())
+        application.store_actor.tell(Commit(changes=(alive,)))
+        changes, counts = application.tally.changes(), self.store.counts()
+        busy = application.router.busy()
+        log.info(
+            "fleet",
+            resources=dict(Counter(record.state.value for record in application.records)),
+            backlog={"journal": counts.journal, "outbox": counts.outbox},
+            busy=len(busy),
+            lag_seconds=round(max(map(application.router.lag, busy), default=0.0), 1),
+            dead_letters=counts.dead_letters,
+            changes=changes - self._changes_told,
+        )
+        self._changes_told = changes
+
+    def _prune(self) -> None:
+        """Drop decisions that are too old or too many, a little at a time."""
+        dropped = 0
+        while some := self.store.prune(self.runtime.clock.now()):
+            dropped += some
+        if dropped:
+            log.info("old decisions dropped", entries=dropped)
