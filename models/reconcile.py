@@ -160,7 +160,7 @@ def _board_born(
         reason = Reason.DELETED_ON_BOARD if board is GONE else Reason.UNASSIGNED
         return _away_from_outlook(link, outlook, policy, reason)
     if isinstance(board, BoardSide) and board.rule_failed:
-        if link.state is LinkState.WITHHELD:
+        if link.state is LinkState.WITHHELD or link.event_id is None or outlook is GONE:
             return _nothing(Reason.RULE_FAILED, board.rule_failed)
         return _away_from_outlook(link, outlook, policy, Reason.RULE_FAILED, board.rule_failed)
     if link.state is LinkState.WITHHELD:

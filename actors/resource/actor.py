@@ -172,6 +172,7 @@ class ResourceActor(PooledActor):
             resource_no=self.resource.resource_no,
             mailbox=self.mailbox.id,
             preferences=lambda: desk.lens.preferences,
+            rules=lambda: desk.lens.mapper.rules,
             clock=self.around.clock,
             random=self.random,
         )
@@ -212,6 +213,8 @@ class ResourceActor(PooledActor):
             return
         hint, listing = self.around.hints.take(self.resource.resource_no)
         self._was_busy = self._was_busy or hint is not None or listing is not None
+        configuration = self.around.configuration()
+        self._desk.look_through(configuration.mapper, configuration.window(self.now()))
         if listing is not None:
             self._board.listed(listing)
         if hint is not None:
@@ -226,9 +229,6 @@ class ResourceActor(PooledActor):
 
     def _heed(self, hint: Hint, desk: Desk, board: BoardReader, reader: MailboxReader) -> None:
         self._journal += hint.journal
-        window = self.around.configuration().window(self.now())
-        if window != desk.lens.window:
-            desk.look_through(window)
         if hint.board:
             board.list_window(hint.trigger)
         elif hint.appointments:

@@ -13,8 +13,9 @@ from actors.resource.case import Case
 from models.decision import Act, Decision, FieldChange, Reason, Side
 from models.event import Event, EventHead
 from models.ids import MailboxId, ResourceNo
-from models.link import Link
+from models.link import Link, Origin
 from models.preferences import Preferences
+from models.rules import Rules, basis_of_failure, basis_of_passing
 from models.storage.records import ChangeRecord, DecisionRecord, Outcome, Trigger
 from models.when import AllDay, Timed
 
@@ -35,6 +36,8 @@ class Chronicle:
     mailbox: MailboxId
     preferences: Callable[[], Preferences]
     """What the resource shares at this moment."""
+    rules: Callable[[], Rules]
+    """Those that are in force at this moment."""
     clock: Now
     random: Random
     _last: int = 0
@@ -65,7 +68,7 @@ class Chronicle:
             act=decision.act,
             reason=decision.reason,
             detail=decision.detail,
-            basis=self._basis(head),
+            basis=(*self._rule_basis(case), *self._basis(head)),
             changes=tuple(_change(change) for change in decision.changes) if shared else (),
             outcome=outcome,
             attempts=case.item.tries,
@@ -105,6 +108,18 @@ class Chronicle:
             basis=self._basis(event.head),
             outcome=Outcome.DONE,
         )
+
+    def _rule_basis(self, case: Case) -> tuple[tuple[str, str], ...]:
+        """What the rules saw where they decided: which keeps the appointment out, or why it may go."""
+        appointment, decision = case.appointment, case.decision
+        if case.origin is not Origin.BOARD or appointment is None:
+            return ()
+        if decision.reason is Reason.RULE_FAILED:
+            outcome = self.rules().check(appointment)
+            return () if outcome.passed else basis_of_failure(outcome.failed)
+        if decision.act is Act.CREATE_EVENT:
+            return basis_of_passing(self.rules().verdicts(appointment.record))
+        return ()
 
     def _basis(self, head: EventHead | None) -> tuple[tuple[str, str], ...]:
         if head is None:

@@ -26,6 +26,7 @@ from models.decision import Act
 from models.ids import AppointmentGuid, AppointmentId, EventId
 from models.judging import Judge
 from models.link import Link, LinkState, Origin
+from models.mapper import Mapper
 from models.preferences import Preferences
 from models.reconcile import GONE, Gone, Policy, decide
 from models.resource import Mailbox, Resource
@@ -84,9 +85,10 @@ class Desk:
         """What goes with every read of the mailbox, so that nothing unshared is read."""
         return Judge(preferences=self.lens.preferences, board_born=self.book.board_born_events())
 
-    def look_through(self, window: Window) -> None:
-        """The window has moved on."""
-        self.lens = replace(self.lens, window=window)
+    def look_through(self, mapper: Mapper, window: Window) -> None:
+        """This mapping, its rules included, and this window hold from now on."""
+        if mapper is not self.lens.mapper or window != self.lens.window:
+            self.lens = replace(self.lens, mapper=mapper, window=window)
 
     def share(self, preferences: Preferences) -> None:
         """The resource shares something else from now on."""

@@ -14,7 +14,8 @@ from actors.resource.course import Course
 from actors.resource.desk import is_being_created
 from actors.resource.event_writer import EventWriter
 from actors.resource.facts import OutlookFact
-from actors.resource.links import at, moved_on, new_link, told, withheld
+from actors.resource.links import at, moved_on, new_link, told
+from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
 from models.link import Agreed, Link, LinkState, Origin
 from models.reconcile import GONE
@@ -31,6 +32,7 @@ class Writer:
     def __init__(self, course: Course) -> None:
         self.course = course
         self.desk = course.desk
+        self._withholding = Withholding(course)
         events, appointments = EventWriter(course), AppointmentWriter(course)
         self._acts: dict[Act, Callable[[Case], None]] = {
             Act.NOTHING: self._nothing,
@@ -52,6 +54,7 @@ class Writer:
         if self.course.is_parked(case):
             self.course.finish(case.item)
         else:
+            self._withholding.hear(case)
             self._acts[case.decision.act](case)
 
     # Without a call
@@ -62,12 +65,8 @@ class Writer:
             self._forget(case)
             return
         changes: list[Change] = []
-        if link is None and case.decision.reason is Reason.RULE_FAILED and case.appointment is not None:
-            changes = [
-                PutLink(link=withheld(case, case.appointment, *self.course.who)),
-                self.course.kept(case, Ending.NONE),
-            ]
-            self.course.tell(case)
+        if case.decision.reason is Reason.RULE_FAILED:
+            changes += self._withholding.keep(case)
         elif link is not None and link.agreed is not None:
             moved = moved_on(link, link.agreed, case)
             changes = [PutLink(link=moved)] if moved != link else []

@@ -4,11 +4,13 @@
     section     the groups and rules in a document
     dotnet_json the JSON that .NET's configuration files are written in
     rules       the judgement of an appointment, and the values that it looked at
+    basis       what a decision keeps of it
     file        what the file says now, compared with what it said before
 
 All rules have to pass. One that cannot be evaluated for an appointment does not.
 """
 
+from models.rules.basis import basis_of_failure, basis_of_passing
 from models.rules.file import RulesFile, Sight
 from models.rules.loading import compile_rules, load_rules
 from models.rules.problems import RulesError
@@ -22,6 +24,8 @@ __all__ = [
     "RulesError",
     "RulesFile",
     "Sight",
+    "basis_of_failure",
+    "basis_of_passing",
     "compile_rules",
     "load_rules",
 ]
