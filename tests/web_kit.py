@@ -34,8 +34,8 @@ from models.link import Link, Origin
 from models.preferences import Preferences
 from models.resource import Mailbox, Resource
 from models.storage.changes import Change, PutLink, PutResource, PutSubscription
-from models.storage.errors import StoreFull
-from models.storage.records import ResourceRecord, ResourceState, Service, Subscription
+from models.storage.errors import StoreBusy, StoreFull
+from models.storage.records import Counts, ResourceRecord, ResourceState, Service, Subscription
 from models.storage.store import Store
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -46,9 +46,15 @@ SECRET_STATE = "state-of-anna"
 
 
 class FullDisk(Store):
-    """A store that reads, and refuses to write while its disk is full."""
+    """A store that refuses to write while its disk is full, and to read while somebody holds it."""
 
     full = False
+    unreadable = False
+
+    def counts(self) -> Counts:
+        if self.unreadable:
+            raise StoreBusy("the store is locked", "wait")
+        return super().counts()
 
     def apply(self, changes: Any) -> None:
         if self.full:

@@ -39,12 +39,10 @@ class WebServer:
     def __init__(self, app: Flask, *, host: str, port: int, clock: Clock, threads: int = THREADS) -> None:
         """Take the address; port 0 takes any free one. Raises `CannotListen`."""
         self._clock = clock
-        self._dispatchers: dict[int, Any] = {}
         self._socket = _bound(host, port)
         self.host, self.port = host, int(self._socket.getsockname()[1])
         self._server: Any = waitress.server.create_server(
             app,
-            map=self._dispatchers,
             sockets=[self._socket],
             threads=threads,
             ident=None,  # no Server header
@@ -95,9 +93,10 @@ class WebServer:
             log_failure(log, "listener failed", error)
 
     def _close_everything(self) -> None:
-        """On the listener's own thread: with nothing left to look at, its loop ends."""
-        for dispatcher in list(self._dispatchers.values()):
-            dispatcher.close()
+        """On the listener's own thread: its loop ends when the last answer is on its way."""
+        self._server.close()
+        for channel in list(self._server.active_channels.values()):
+            channel.close_when_flushed = True
 
 
 def _bound(host: str, port: int) -> socket.socket:

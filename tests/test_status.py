@@ -1,0 +1,118 @@
+"""The object of `status --json`, from values, with and without a process beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from actors.clients.circuit import State
+from actors.clients.metrics import ServiceState, Snapshot
+from actors.status import Live, build_status
+from actors.tally import DecisionTally
+from models.decision import Act, Reason
+from models.storage.changes import AddDecision, PutMeta
+from models.storage.records import Counts, DecisionRecord, ResourceState, Trigger
+from tests.web_kit import ANNA, BRAM, MONDAY, mailbox_of, record
+
+COUNTS = Counts(journal=2, outbox=3, dead_letters=4, held_back=5, quarantined=1, links=100, subscriptions=6)
+WELL = Snapshot(
+    service="graph",
+    state=ServiceState.OK,
+    code="",
+    remedy="",
+    circuit=State.CLOSED,
+    requests={},
+    retries=0,
+    throttled=0,
+    bundles=0,
+    calls_in_flight=0,
+    requests_in_flight=0,
+    waiting=0,
+    delayed=0,
+    paused_lanes=0,
+)
+
+
+def test_the_object_is_spelt_as_the_contract_says() -> None:
+    off = record(BRAM, ResourceState.OFF, reason="Exchange Integration Enabled is off on the board")
+    refused = replace(
+        WELL, state=ServiceState.NOT_AUTHENTICATED, code="DSEX001", remedy="make a new client secret"
+    )
+    report = build_status(
+        counts=COUNTS,
+        resources=(record(ANNA), off),
+        now=MONDAY,
+        live=Live(lags={ANNA: 1.23456}, graph=refused, scheduler=WELL),
+    )
+    assert report.as_json() == {
+        "backlog": {"journal": 2, "outbox": 3},
+        "resources": [
+            {
+                "resourceNo": "ANNA",
+                "mailbox": "anna@contoso.test",
+                "state": "active",
+                "lagSeconds": 1.235,
+                "reason": "",
+            },
+            {
+                "resourceNo": "BRAM",
+                "mailbox": "bram@contoso.test",
+                "state": "off",
+                "lagSeconds": 0.0,
+                "reason": "Exchange Integration Enabled is off on the board",
+            },
+        ],
+        "deadLetters": 4,
+        "heldBack": 5,
+        "quarantined": 1,
+        "subscriptions": 6,
+        "services": {
+            "graph": {
+                "state": "not_authenticated",
+                "code": "DSEX001",
+                "remedy": "make a new client secret",
+            },
+            "scheduler": {"state": "ok", "code": "", "remedy": ""},
+        },
+    }
+    assert report.largest_lag == 1.23456
+
+
+def test_d6_a_mailbox_that_is_only_polled_says_so() -> None:
+    """D6: that mailbox falls back to polling and says so; what is worse comes first."""
+    live = Live(polled={mailbox_of(ANNA): "polled", mailbox_of(BRAM): "polled"})
+    ill = record(BRAM, ResourceState.QUARANTINED, reason="it crashed too often")
+    report = build_status(counts=COUNTS, resources=(record(ANNA), ill), now=MONDAY, live=live)
+    assert [one.reason for one in report.resources] == ["polled", "it crashed too often"]
+
+
+def test_without_a_process_the_lag_is_the_time_since_both_sides_agreed() -> None:
+    agreed = record(ANNA, in_step_at=MONDAY - timedelta(minutes=5))
+    report = build_status(counts=COUNTS, resources=(agreed, record(BRAM)), now=MONDAY)
+    assert [one.as_json()["lagSeconds"] for one in report.resources] == [300.0, None]
+    assert report.largest_lag == 300.0
+    services = report.as_json()["services"]
+    assert services["graph"]["state"] == services["scheduler"]["state"] == "not_running"
+    assert "exchange-connector run" in services["graph"]["remedy"]
+
+
+def test_a_gateway_that_does_not_answer_is_not_reported_well() -> None:
+    report = build_status(counts=COUNTS, resources=(), now=MONDAY, live=Live())
+    assert report.graph.state == "unavailable"
+    assert report.graph.remedy
+    assert report.largest_lag == 0.0
+
+
+def test_decisions_are_counted_as_they_are_written() -> None:
+    tally = DecisionTally()
+    decided = DecisionRecord(
+        id="d1",
+        at=MONDAY,
+        resource_no=ANNA,
+        trigger=Trigger.POLL,
+        act=Act.CREATE_EVENT,
+        reason=Reason.NEW_ON_BOARD,
+    )
+    tally.note([AddDecision(decision=decided), PutMeta(key="k", value="v"), AddDecision(decision=decided)])
+    tally.note([])
+    assert tally.by_act() == {"create_event": 2}
