@@ -33,7 +33,7 @@ from actors.runtime.system import Runtime
 from actors.store_actor import Commit, StoreActor
 from actors.supervision_messages import Key, Passivate, Release, StopAll
 from actors.supervisor import Supervisor
-from actors.tally import Tally
+from actors.tally import DecisionTally
 from models.decision import Act
 from models.ids import ResourceNo
 from models.mapper import Mapper
@@ -81,7 +81,7 @@ class Application:
         """What is wrong with the store; empty while it is well."""
         self.on_loaded: Callable[[], None] = lambda: None
         """Called when it is known who synchronises, before anybody is asked what changed."""
-        self.tally = Tally()
+        self.tally = DecisionTally()
         self._rehearsal = rehearsal
         self._outside = outside
         self._only = only
@@ -94,13 +94,13 @@ class Application:
         """Start the actors that all others need; nobody synchronises yet."""
         self.store_actor = self._start_store_actor()
         around = self._client_surroundings()
-        self.graph = self._start(
+        self.graph = self.employ(
             GraphGateway, "gateway", **graph_arguments(self.settings, self._outside, around)
         )
-        self.scheduler = self._start(
+        self.scheduler = self.employ(
             SchedulerGateway, "gateway", **scheduler_arguments(self.settings, self._outside, around)
         )
-        self.mapper = self._start(
+        self.mapper = self.employ(
             MapperActor,
             "mapper",
             mapper=self._configuration.mapper,
@@ -108,14 +108,14 @@ class Application:
             timers=self.runtime.timers,
             publish=self._publish,
         )
-        self.supervisor = self._start(Supervisor, "supervisor", **self._supervisor_arguments())
+        self.supervisor = self.employ(Supervisor, "supervisor", **self._supervisor_arguments())
         self.router.connect(self.supervisor)
 
     def start(self) -> None:
         """Start every actor. Nothing here waits for a service."""
         if not self._started:
             self.prepare()
-        self.roster = self._start(
+        self.roster = self.employ(
             Roster,
             "router",
             neighbours=self._neighbours(),
@@ -129,7 +129,7 @@ class Application:
         """Every resource is known: from here on the two sides are watched."""
         settings, runtime = self.settings, self.runtime
         self.on_loaded()
-        self.board_watch = self._start(
+        self.board_watch = self.employ(
             BoardWatch,
             "router",
             scheduler=self.scheduler,
@@ -140,7 +140,7 @@ class Application:
             window=self.window,
             on_listed=self.listed.set,
         )
-        self.mailbox_watch = self._start(
+        self.mailbox_watch = self.employ(
             MailboxWatch,
             "router",
             router=self.router,
@@ -164,6 +164,11 @@ class Application:
             ref.actor_stopped.wait(1.0)
 
     # What others ask
+
+    @property
+    def changes(self) -> int:
+        """How many decisions since the start changed something."""
+        return sum(count for act, count in self.tally.by_act().items() if act != Act.NOTHING.value)
 
     @property
     def records(self) -> tuple[ResourceRecord, ...]:
@@ -192,7 +197,8 @@ class Application:
 
     # How the actors are made
 
-    def _start(self, kind: type[PooledActor], place: str, *args: Any, **kwargs: Any) -> ActorRef[Any]:  # noqa: ANN401 - each actor has its own
+    def employ(self, kind: type[PooledActor], place: str, *args: Any, **kwargs: Any) -> ActorRef[Any]:  # noqa: ANN401 - each actor has its own
+        """Start one more actor on a thread of its own kind; it is watched, and stopped with the others."""
         ref = kind.start(*args, dispatcher=self.runtime.pinned[place], **kwargs)
         watch(ref, lambda termination: self._ended(kind.__name__, termination))
         self._started.append(ref)
@@ -200,9 +206,9 @@ class Application:
 
     def _start_store_actor(self) -> ActorRef[Any]:
         if self._rehearsal is not None:
-            return self._start(RehearsalStoreActor, "store", self.store, self._rehearsal)
+            return self.employ(RehearsalStoreActor, "store", self.store, self._rehearsal)
         timers, clock = self.runtime.timers, self.runtime.clock
-        return self._start(StoreActor, "store", self.store, timers, clock, self.tally.note, self._store_is)
+        return self.employ(StoreActor, "store", self.store, timers, clock, self.tally.note, self._store_is)
 
     def _store_is(self, problem: str) -> None:
         self.store_problem = problem

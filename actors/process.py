@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import structlog
+from pykka import ActorRef
 
 from actors.administration import Administration, Company, Sharing
 from actors.application import Application
@@ -17,6 +18,8 @@ from actors.intake import Intake
 from actors.runtime.errors import log_failure
 from actors.runtime.system import Runtime
 from actors.store_actor import Commit
+from actors.subscription_ports import Polled
+from actors.subscriptions import Look, SubscriptionNeighbours, Subscriptions
 from actors.web.access import ApiAccess, Login, announcement, new_secret
 from actors.web.app import Parts, create_app
 from actors.web.server import WebServer
@@ -89,12 +92,21 @@ class Process:
     def _listener(self) -> WebServer:
         settings, runtime, application = self.settings, self.runtime, self.application
         desk = StoreDesk(store=application.store_actor, dispatcher=runtime.pinned["store"])
-        intake = Intake(desk=desk, router=application.router, clock=runtime.clock)
-        application.on_loaded = intake.replay
+        polled = Polled()
+        subscriptions = self._subscriptions(polled)
+        intake = Intake(
+            desk=desk, router=application.router, clock=runtime.clock, subscriptions=subscriptions
+        )
+
+        def loaded() -> None:
+            intake.replay()
+            subscriptions.tell(Look())
+
+        application.on_loaded = loaded
         control_key = new_secret()
         parts = Parts(
             intake=intake,
-            facade=Administration(self._company(desk)),
+            facade=Administration(self._company(desk, polled)),
             store=self.store,
             clock=runtime.clock,
             scheduler_login=Login(
@@ -111,7 +123,29 @@ class Process:
         self.store.apply(announcement(control_key=control_key, control_url=web.url))
         return web
 
-    def _company(self, desk: StoreDesk) -> Company:
+    def _subscriptions(self, polled: Polled) -> ActorRef[Any]:
+        settings, runtime, application = self.settings, self.runtime, self.application
+        neighbours = SubscriptionNeighbours(
+            graph=application.graph,
+            scheduler=application.scheduler,
+            store=application.store_actor,
+            router=application.router,
+            clock=runtime.clock,
+            timers=runtime.timers,
+            random=runtime.random,
+            new_secret=new_secret,
+            is_roster_loaded=application.loaded.is_set,
+        )
+        return application.employ(
+            Subscriptions,
+            "router",
+            neighbours=neighbours,
+            public_url=settings.server.public_url,
+            webhook_source_apps=settings.scheduler.webhook_source_apps,
+            polled=polled,
+        )
+
+    def _company(self, desk: StoreDesk, polled: Polled) -> Company:
         settings, application = self.settings, self.application
         sharing = Sharing(
             defaults=settings.default_preferences(), resources_decide=settings.defaults.resources_decide
@@ -127,7 +161,8 @@ class Process:
             sharing=lambda: sharing,
             store_problem=lambda: application.store_problem,
             roster_loaded=application.loaded.is_set,
-            decided=application.tally.decided,
+            polled=lambda: polled.reasons,
+            decided=application.tally.by_act,
         )
 
     # By the minute
@@ -152,7 +187,7 @@ class Process:
         application = self.application
         alive = PutMeta(key=LAST_ALIVE, value=self.runtime.clock.now().isoformat())
         application.store_actor.tell(Commit(changes=(alive,)))
-        changes, counts = application.tally.changes(), self.store.counts()
+        changes, counts = application.changes, self.store.counts()
         busy = application.router.busy()
         log.info(
             "fleet",

@@ -56,7 +56,7 @@ def settle(
     application: Application, display: Display, *, resource: str | None, rehearsal: Rehearsal | None = None
 ) -> Settled:
     """Wait until nothing is left to do. Raises `Failure` if the one resource asked for is unknown."""
-    size = application.tally.changes if rehearsal is None else lambda: rehearsal.size
+    size = (lambda: application.changes) if rehearsal is None else (lambda: rehearsal.size)
     settled = Settling(application, size=size, on_progress=display.show).wait()
     known = {record.resource_no for record in application.records}
     if resource is not None and settled.is_complete and resource not in known:

@@ -74,7 +74,7 @@ def _here(settings: Settings, resource: str | None) -> None:
             Display("reconciling", SystemClock()) as display,
         ):
             settled = settle(application, display, resource=resource)
-            resources, changes = len(application.router.directory.resources), application.tally.changes()
+            resources, changes = len(application.router.directory.resources), application.changes
     finally:
         store.close()
     if not settled.is_complete:
