@@ -181,7 +181,7 @@ class Roster(PooledActor):
 
     def _is_due(self, resource: Resource, record: ResourceRecord) -> bool:
         looked_at = self._looked_at.get(resource.resource_no)
-        if looked_at is None or record.email != resource.email:
+        if looked_at is None or record.email != resource.email or record.state in ENDED_ON_BOARD:
             return True
         patience = self._patience.get(resource.resource_no, LOOK_AGAIN_SECONDS)
         return self._to.clock.monotonic() - looked_at >= patience
