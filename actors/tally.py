@@ -1,34 +1,29 @@
-"""How much was decided since the start, for the figures of the process."""
+"""How many decisions of which kind were written since the start, for the metrics."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from models.decision import Act
 from models.storage.changes import AddDecision, Change
 
 
-class Tally:
-    """Counts decisions as they are written."""
+class DecisionTally:
+    """Counts decisions as they are written. Any thread may read it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._decided: Counter[str] = Counter()
+        self._acts: Counter[str] = Counter()
 
     def note(self, changes: Iterable[Change]) -> None:
         """These changes are on disk."""
         acts = [change.decision.act.value for change in changes if isinstance(change, AddDecision)]
         if acts:
             with self._lock:
-                self._decided.update(acts)
+                self._acts.update(acts)
 
-    def decided(self) -> dict[str, int]:
+    def by_act(self) -> Mapping[str, int]:
         """Decisions by act."""
         with self._lock:
-            return dict(self._decided)
-
-    def changes(self) -> int:
-        """Decisions that changed something on either side."""
-        return sum(count for act, count in self.decided().items() if act != Act.NOTHING.value)
+            return dict(self._acts)

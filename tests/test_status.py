@@ -8,7 +8,7 @@ from datetime import timedelta
 from actors.clients.circuit import State
 from actors.clients.metrics import ServiceState, Snapshot
 from actors.status import Live, build_status
-from actors.tally import Tally
+from actors.tally import DecisionTally
 from models.decision import Act, Reason
 from models.storage.changes import AddDecision, PutMeta
 from models.storage.records import Counts, DecisionRecord, ResourceState, Trigger
@@ -104,7 +104,7 @@ def test_a_gateway_that_does_not_answer_is_not_reported_well() -> None:
 
 
 def test_decisions_are_counted_as_they_are_written() -> None:
-    tally = Tally()
+    tally = DecisionTally()
     decided = DecisionRecord(
         id="d1",
         at=MONDAY,
@@ -115,4 +115,4 @@ def test_decisions_are_counted_as_they_are_written() -> None:
     )
     tally.note([AddDecision(decision=decided), PutMeta(key="k", value="v"), AddDecision(decision=decided)])
     tally.note([])
-    assert tally.decided() == {"create_event": 2}
+    assert tally.by_act() == {"create_event": 2}
