@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from pykka import ActorRef
 
-from actors.board_watch import BoardWatch
+from actors.board_watch import BoardWatch, TellAll
 from actors.clients.gateway import TakeSnapshot
 from actors.clients.grants import Surroundings as ClientSurroundings
 from actors.clients.graph.gateway import GraphGateway
@@ -28,6 +28,7 @@ from actors.resource.hints import Hints
 from actors.resource.messages import Hint
 from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble
 from actors.router import Router
+from actors.rules_watch import RulesWatch
 from actors.runtime.pooled import PooledActor, Termination, watch
 from actors.runtime.system import Runtime
 from actors.store_actor import Commit, StoreActor
@@ -37,6 +38,7 @@ from actors.tally import DecisionTally
 from models.decision import Act
 from models.ids import ResourceNo
 from models.mapper import Mapper
+from models.rules import Rules, RulesFile
 from models.settings.sections import Settings
 from models.storage.changes import AddDeadLetter, PutSupervision
 from models.storage.records import DeadLetter, ResourceRecord, Trigger
@@ -86,6 +88,8 @@ class Application:
         self._outside = outside
         self._only = only
         self._configuration = self._configured(mapper)
+        self.rules_watch = self._watch_over(mapper.rules)
+        """Knows how the rules stand; None without a rule file."""
         self._started: list[ActorRef[Any]] = []
 
     # From start to stop
@@ -107,6 +111,8 @@ class Application:
             scheduler=self.scheduler,
             timers=self.runtime.timers,
             publish=self._publish,
+            rules=self.rules_watch,
+            judge_again=self._judge_again,
         )
         self.supervisor = self.employ(Supervisor, "supervisor", **self._supervisor_arguments())
         self.router.connect(self.supervisor)
@@ -295,6 +301,17 @@ class Application:
             source_app=settings.scheduler.source_app,
             source_type=settings.scheduler.source_type,
         )
+
+    def _watch_over(self, rules: Rules) -> RulesWatch | None:
+        said = self.settings
+        if not said.rules.file.strip() or self._rehearsal is not None:
+            return None  # a rehearsal judges by the rules that it was given, to its end
+        return RulesWatch(RulesFile(said.rules.file, said.scheduler.time_zone), rules, self.runtime.clock)
+
+    def _judge_again(self) -> None:
+        """New rules are published: whoever was judged by the old ones is judged anew (A7)."""
+        if self.loaded.is_set():
+            self.board_watch.tell(TellAll(Trigger.RULES))
 
     def _publish(self, mapper: Mapper) -> None:
         """A new snapshot of the mapping holds for every resource from its next start or hint on."""

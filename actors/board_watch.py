@@ -17,7 +17,7 @@ from actors.resource.messages import BoardListed
 from actors.router import Router
 from actors.runtime.clock import Clock
 from actors.runtime.pooled import PooledActor
-from actors.runtime.timers import Timers
+from actors.runtime.timers import Timer, Timers
 from models.appointment import Appointment
 from models.ids import ResourceNo
 from models.storage.records import Trigger
@@ -27,6 +27,13 @@ from models.when import Window
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Read the board now."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellAll:
+    """Read the board and tell everybody, also those to whom it is no news: they judge by something new."""
+
+    trigger: Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,9 @@ class BoardWatch(PooledActor):
         self._told: dict[ResourceNo, int] = {}
         """What each resource was told last, as a digest."""
         self._reading = False
+        self._next: Timer | None = None
+        self._tell_all: Trigger | None = None
+        """Why everybody is to be told at the next reading that succeeds; None: only those with news."""
 
     def on_start(self) -> None:
         self._read()
@@ -64,6 +74,9 @@ class BoardWatch(PooledActor):
     def on_receive(self, message: object) -> object:
         match message:
             case Watch():
+                self._read()
+            case TellAll():
+                self._tell_all = message.trigger
                 self._read()
             case _Read():
                 self._was_read(message)
@@ -86,7 +99,9 @@ class BoardWatch(PooledActor):
 
     def _was_read(self, message: _Read) -> None:
         self._reading = False
-        self._timers.after(self._every, lambda: self.actor_ref.tell(Watch()))
+        if self._next is not None:
+            self._next.cancel()
+        self._next = self._timers.after(self._every, lambda: self.actor_ref.tell(Watch()))
         if isinstance(message.outcome, Failed):
             return  # an error is never an empty list (C11)
         listing: AppointmentListing = message.outcome.value
@@ -96,6 +111,9 @@ class BoardWatch(PooledActor):
             for number in appointment.resources:
                 if number in by_resource:
                     by_resource[number].append(appointment)
+        trigger, self._tell_all = self._tell_all, None
+        if trigger is not None:
+            self._told.clear()
         self._told = {number: digest for number, digest in self._told.items() if number in active}
         for number, appointments in by_resource.items():
             digest = hash((message.window, frozenset(appointments)))
@@ -108,7 +126,7 @@ class BoardWatch(PooledActor):
                         unreadable=listing.unreadable,
                         window=message.window,
                         asked_at=message.asked_at,
-                        trigger=Trigger.POLL,
+                        trigger=trigger or Trigger.POLL,
                     ),
                 )
         self._on_listed()

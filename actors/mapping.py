@@ -14,6 +14,7 @@ from pykka import ActorRef
 
 from actors.clients.scheduler.operations import Category, ListCategories
 from actors.clients.steps import Failed, Outcome, Priority, Submit
+from actors.rules_watch import RulesWatch
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from models.categories import CategoryMap
@@ -31,6 +32,11 @@ RELOAD_SECONDS = 600.0
 @dataclass(frozen=True, slots=True)
 class Reload:
     """Ask the board for its categories."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtRules:
+    """See whether the rule file has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +71,33 @@ class MapperActor(PooledActor):
         scheduler: ActorRef[Any],
         timers: Timers,
         publish: Callable[[Mapper], None],
+        rules: RulesWatch | None = None,
+        judge_again: Callable[[], None] = lambda: None,
     ) -> None:
-        """`publish` is given every new snapshot; it replaces a reference and does nothing else."""
+        """`publish` is given every new snapshot; it replaces a reference and does nothing else.
+
+        `rules` watches the rule file, if there is one. `judge_again` is called after new rules were
+        published: what was judged by the old ones has to be judged anew (A7).
+        """
         super().__init__()
         self._mapper = mapper
         self._scheduler = scheduler
         self._timers = timers
         self._publish = publish
+        self._rules = rules
+        self._judge_again = judge_again
 
     def on_start(self) -> None:
         self._publish(self._mapper)
         self._ask()
+        self._look_at_rules()
 
     def on_receive(self, message: object) -> object:
         match message:
             case Reload():
                 self._ask()
+            case LookAtRules():
+                self._look_at_rules()
             case _Categories():
                 self._learn(message.outcome)
             case _:
@@ -95,6 +112,17 @@ class MapperActor(PooledActor):
                 priority=Priority.CATCH_UP,
             )
         )
+
+    def _look_at_rules(self) -> None:
+        """Reads a file: the mapper has a thread of its own, on which nobody else waits."""
+        if self._rules is None:
+            return
+        rules, seconds = self._rules.look()
+        self._timers.after(seconds, lambda: self.actor_ref.tell(LookAtRules()))
+        if rules is not None:
+            self._mapper = replace(self._mapper, rules=rules)
+            self._publish(self._mapper)
+            self._judge_again()
 
     def _learn(self, outcome: Outcome) -> None:
         self._timers.after(RELOAD_SECONDS, lambda: self.actor_ref.tell(Reload()))
