@@ -33,7 +33,9 @@ log = structlog.get_logger(__name__)
 LOOK_AGAIN_SECONDS = 300.0
 """How long a resource without a usable mailbox waits before it is looked up again, at first."""
 LOOK_AGAIN_LONGEST_SECONDS = 3600.0
-NOT_LOOKED_UP = (ResourceState.WAITING, ResourceState.OFF, ResourceState.NO_EMAIL, ResourceState.GONE)
+ENDED_ON_BOARD = (ResourceState.OFF, ResourceState.NO_EMAIL, ResourceState.GONE)
+"""The states that a planner ends, so that the mailbox is worth a look at once."""
+NOT_LOOKED_UP = (ResourceState.WAITING, *ENDED_ON_BOARD)
 """The states in which nothing is known of the mailbox."""
 
 
