@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from actors.commandline import sharing
+from actors.commandline import rules, sharing
 from actors.commandline.options import AsJson, Config, OneResource, settings_of
 from actors.commandline.telling import Code, problems_told, tell_aside
 from actors.logs import configure_logging
@@ -30,6 +30,7 @@ preferences = typer.Typer(
     help="What a resource shares with the planners.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(preferences, name="preferences")
+app.add_typer(rules.commands, name="rules")
 
 Resource = Annotated[str, typer.Argument(metavar="R", help="The resource, by its number on the board.")]
 

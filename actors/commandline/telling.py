@@ -48,7 +48,7 @@ def problems_told() -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        lines, code = [problem.line for problem in error.problems], Code.MISUSED
+        lines, code = [problem.text for problem in error.problems], Code.MISUSED
     except (SettingError, StoreError) as error:
         lines, code = [str(error)], Code.MISUSED
     except Failure as error:
