@@ -308,8 +308,8 @@ def test_what_works_and_is_hardly_meant_is_said() -> None:
     assert [problem.line for problem in said] == [
         "server.public_url: is not https, and Microsoft Graph notifies no other address: "
         "Outlook is only polled; put TLS in front of the process and write https://",
-        "scheduler.webhook_login: is empty, so that no webhook of Dime.Scheduler is accepted: "
-        "the board is only polled; choose a login and a password, and give them to Dime.Scheduler too",
+        "scheduler.webhook_login: is empty, so that whoever knows the address can send webhooks; "
+        "choose a login and a password, and give them to Dime.Scheduler too",
     ]
     assert advice(load_settings(None, NEEDED)) == ()
 

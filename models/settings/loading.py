@@ -73,7 +73,7 @@ def advice(settings: Settings) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 key="scheduler.webhook_login",
-                what="is empty, so that no webhook of Dime.Scheduler is accepted: the board is only polled",
+                what="is empty, so that whoever knows the address can send webhooks",
                 remedy="choose a login and a password, and give them to Dime.Scheduler too",
             )
         )

@@ -24,6 +24,9 @@ LOOK_SECONDS = 0.1
 QUIET_LOOKS = 5
 """How often in a row nothing may be left to do before the first synchronisation counts as complete."""
 SUBJECT_WIDTH = 34
+SOURCE_APP = "BC"
+"""Whose appointments the company plans."""
+LOGIN = "dime-scheduler"
 
 
 async def demonstrate(
@@ -69,6 +72,7 @@ class Demonstration:
         """Write the configuration, and what the company's people share."""
         public_url = await self.shell.tls_front("127.0.0.1", self.port)
         self.config.write_text(self._configuration(public_url), encoding="utf-8")
+        await self._give_the_board_our_login()
         for number, chosen in PREFERENCES.items():
             await self._set_preferences(number, chosen)
 
@@ -164,6 +168,22 @@ class Demonstration:
         print(f"curl {control}/board/appointments -d '{json.dumps(planner)}'")
         print(f"curl {control}/mailboxes/{mailbox}/events -d '{json.dumps(person)}'", flush=True)
 
+    async def _give_the_board_our_login(self) -> None:
+        """Webhooks carry the credentials of the connector that is registered for their source app."""
+        registered = {
+            "name": "Outlook",
+            "sourceApp": SOURCE_APP,
+            "login": LOGIN,
+            "password": self.password,
+            "sendAppointmentToWebService": False,
+        }
+        address = f"{self.described['scheduler_url']}/connector"
+        async with (
+            aiohttp.ClientSession(headers={"X-API-KEY": self.described["api_key"]}) as session,
+            session.post(address, json=registered) as answer,
+        ):
+            answer.raise_for_status()
+
     async def _set_preferences(self, number: str, chosen: Mapping[str, Any]) -> None:
         arguments = ["--share" if chosen.get("share", True) else "--no-share"]
         if "showAs" in chosen:
@@ -188,7 +208,9 @@ class Demonstration:
 [scheduler]
 url = "{said["scheduler_url"]}"
 api_key = "{said["api_key"]}"
-webhook_source_apps = ["BC"]
+webhook_source_apps = ["{SOURCE_APP}"]
+webhook_login = "{LOGIN}"
+webhook_password = "{self.password}"
 [microsoft365]
 tenant_id = "{said["tenant_id"]}"
 client_id = "{said["client_id"]}"
