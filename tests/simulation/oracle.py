@@ -1,0 +1,436 @@
+"""What must be true, computed from what both services hold and who wrote it. Imports nothing of the connector.
+
+At every committed write it checks what may never be, not even for a moment; in the end it says what each
+side has to hold and where that is not so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from tests.sandbox.graph.events import Item
+from tests.sandbox.graph.mailbox import Change, Mailbox
+from tests.sandbox.scheduler.appointments import Appointment
+from tests.sandbox.scheduler.ledger import BoardChange
+from tests.sandbox.services import Services
+from tests.simulation.history import Violation
+from tests.simulation.plan import Plan
+from tests.simulation.reading import EventRef, Fields, link_of, of_appointment, of_item, tokens
+
+CONNECTOR = "connector"
+EVERYTHING = {"share": True, "show_as": ("busy", "oof"), "sensitivity": ("normal",)}
+
+
+class Wakeable(Protocol):
+    """The connector as far as services notify it."""
+
+    def mailbox_changed(self, mailbox: str) -> None:
+        """Graph notifies."""
+        ...
+
+    def appointment_changed(self, guid: str, number: int, resources: tuple[str, ...]) -> None:
+        """Dime.Scheduler notifies."""
+        ...
+
+
+@dataclass(slots=True)
+class Known:
+    """What was last seen of an appointment or an event, and what people wrote into it."""
+
+    fields: Fields
+    made_by: str
+    made_at: int
+    link: str | None = None
+    touched_at: int = 0
+    """The last change by a person or planner."""
+    written_at: int = 0
+    """The last change by the connector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one side's people said last of one field."""
+
+    at: int
+    value: Any
+
+
+@dataclass(slots=True)
+class Memory:
+    """Who said what, for as long as the history lasts."""
+
+    said: dict[tuple[str, str, str], Said] = field(default_factory=dict)
+    """By item, field and side ("planner", or the resource whose mailbox it is)."""
+    ever: dict[tuple[str, str], set[Any]] = field(default_factory=dict)
+    """Every value that people gave to a field of an item."""
+    person_deleted: set[str] = field(default_factory=set)
+    """Links whose event was deleted by its owner."""
+    dropped: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
+    """Outlook-born appointments that a planner took from a resource: when, and whether the sides agreed then.
+    By event and resource."""
+    secret: set[str] = field(default_factory=set)
+    public: set[str] = field(default_factory=set)
+    resource_changed: dict[str, int] = field(default_factory=dict)
+    """When a resource, its preferences or its assignment changed last."""
+    assignment_changed: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+class Oracle:
+    """Sees every write."""
+
+    def __init__(
+        self, services: Services, plan: Plan, numbers: list[str], now: Callable[[], datetime]
+    ) -> None:
+        self.services, self.plan, self.numbers, self.now = services, plan, numbers, now
+        self.board, self.tenant = services.board, services.tenant
+        self.appointments: dict[str, Known] = {}
+        self.events: dict[tuple[str, int], Known] = {}
+        self.memory = Memory()
+        self.preferences: dict[str, dict[str, Any]] = {}
+        self.writes = 0
+        """By the connector, so far."""
+        self.forgot_at = 0
+        """When the store was last lost or restored."""
+        self.on_change: Callable[[str, Callable[[Wakeable], None]], None] = lambda line, wake: None
+        self.typed: set[str] = set()
+        """Words that people wrote into events of the connector."""
+        self._who = CONNECTOR
+        self._n = 0
+        self.board.listeners.append(self._board_changed)
+        self.tenant.listeners.append(self._mailbox_changed)
+
+    @contextmanager
+    def acting(self, who: str) -> Iterator[None]:
+        """Whatever is written meanwhile, `who` has written."""
+        before, self._who = self._who, who
+        try:
+            yield
+        finally:
+            self._who = before
+
+    def preferences_of(self, resource: str) -> dict[str, Any]:
+        """What a resource shares."""
+        return self.preferences.get(resource, {**EVERYTHING, "private": self.plan.private})
+
+    def prefers(self, resource: str, chosen: dict[str, Any]) -> None:
+        """A resource has chosen; None gives it back to the defaults."""
+        self.preferences[resource] = chosen
+        self.resource_touched(resource)
+        self._look_at_secrets(resource)
+
+    def resource_touched(self, resource: str) -> None:
+        """Something about a resource has changed: much may follow from it."""
+        self._n += 1
+        self.memory.resource_changed[resource] = self._n
+
+    def store_forgot(self) -> None:
+        """The connector has lost part of its memory."""
+        self._n += 1
+        self.forgot_at = self._n
+
+    # Who is who
+
+    def mailbox_of(self, resource: str) -> Mailbox | None:
+        """The mailbox that a resource synchronises with, if it does."""
+        record = self.board.records["resource"].find(resource)
+        if record is None or not record.get("exchangeIntegrationEnabled") or not record.get("email"):
+            return None
+        user = self.tenant.find_user(record["email"])
+        return self.tenant.mailbox(user.id) if user is not None and user.has_mailbox else None
+
+    def resource_at(self, mailbox: str) -> str | None:
+        """Whose mailbox it is."""
+        for number in self.numbers:
+            record = self.board.records["resource"].find(number)
+            user = self.tenant.find_user(record["email"]) if record and record.get("email") else None
+            if user is not None and user.id == mailbox:
+                return number
+        return None
+
+    def verdict(self, resource: str, item: Item) -> str:
+        """How much of a person's own event its owner shares: "all", "time" or ""."""
+        chosen, content, event = self.preferences_of(resource), item.content(), item.event
+        exception = item.exception
+        answer = exception.answer if exception and exception.answer else event.answer
+        if not chosen["share"] or event.is_cancelled or (exception and exception.is_cancelled):
+            return ""
+        if answer.response == "declined" or content.show_as not in chosen["show_as"]:
+            return ""
+        if content.sensitivity in chosen["sensitivity"]:
+            return "all"
+        return "time" if chosen["private"] == "mask" and content.sensitivity != "normal" else ""
+
+    # Every write on the board
+
+    def _board_changed(self, change: BoardChange) -> None:
+        self._n += 1
+        now = change.appointment
+        known = self.appointments.get(now.guid)
+        fields = of_appointment(now)
+        by_connector = self._who == CONNECTOR
+        if by_connector:
+            self.writes += 1
+            self._check_board_write(change, known, fields)
+        else:
+            self._remember_planner(change, known, fields)
+        if change.action == "deleted":
+            self.appointments.pop(now.guid, None)
+        else:
+            made_by, made_at = (known.made_by, known.made_at) if known else (self._who, self._n)
+            seen = Known(fields=fields, made_by=made_by, made_at=made_at)
+            seen.touched_at = known.touched_at if known else 0
+            seen.written_at = known.written_at if known else 0
+            if by_connector:
+                seen.written_at = self._n
+            else:
+                seen.touched_at = self._n
+            self.appointments[now.guid] = seen
+        self.on_change(
+            f"{self._who} {change.action} {now.guid[:8]} {_told(known, fields)}",
+            lambda to: to.appointment_changed(now.guid, now.id, now.resources),
+        )
+
+    def _remember_planner(self, change: BoardChange, known: Known | None, fields: Fields) -> None:
+        now, memory = change.appointment, self.memory
+        for name, value in fields.items():
+            if known is None or known.fields.get(name) != value:
+                memory.said[now.guid, name, "planner"] = Said(self._n, value)
+                memory.ever.setdefault((now.guid, name), set()).add(value)
+        before = known.fields["resources"] if known else ()
+        after = () if change.action == "deleted" else now.resources
+        for resource in {*before} ^ {*after}:
+            memory.assignment_changed[now.guid, resource] = self._n
+            if resource in before and now.exchange is not None and now.exchange.exchange_id:
+                agreed = self._agrees(resource, now)
+                memory.dropped[now.exchange.exchange_id, resource] = (self._n, agreed)
+
+    def _agrees(self, resource: str, appointment: Appointment) -> bool:
+        found = self.find_event(resource, appointment.exchange.exchange_id if appointment.exchange else "")
+        known = self.appointments.get(appointment.guid)
+        if found is None or known is None:
+            return False
+        event = of_item(found)
+        return all(event[name] == known.fields[name] for name in ("subject", "when", "body"))
+
+    def _check_board_write(self, change: BoardChange, known: Known | None, fields: Fields) -> None:
+        now = change.appointment
+        if change.action == "created":
+            mark = now.exchange.exchange_id if now.exchange else None
+            for other in self.board.appointments:
+                same = other.exchange is not None and other.exchange.exchange_id == mark
+                if other.guid != now.guid and same and set(other.resources) & set(now.resources):
+                    raise Violation(f"two appointments for one event: {other.guid} and {now.guid}")
+            return
+        if known is None:
+            return
+        kept = () if change.action == "deleted" else now.resources
+        for resource in set(known.fields["resources"]) - set(kept):
+            self._check_removal(resource, now, known)
+        if set(kept) - set(known.fields["resources"]) and known.made_by != CONNECTOR:
+            raise Violation(f"the connector assigned a resource to {now.guid}")
+
+    def _check_removal(self, resource: str, appointment: Appointment, known: Known) -> None:
+        memory, guid = self.memory, appointment.guid
+        if known.made_by != CONNECTOR:
+            wanted = self.plan.sync["outlook_deletes"] == "unassign"
+            if not (wanted and f"{guid}/{resource}" in memory.person_deleted):
+                raise Violation(f"a planner's appointment was taken from {resource} without cause: {guid}")
+            return
+        mark = appointment.exchange.exchange_id if appointment.exchange else ""
+        found = self.find_event(resource, mark or "")
+        if found is None or not self.verdict(resource, found):
+            return
+        since = max(known.written_at, 1)
+        event = self.events.get((self._mailbox_id(resource), found.event.number))
+        changed = max(
+            memory.resource_changed.get(resource, 0), event.touched_at if event else 0, self.forgot_at
+        )
+        if changed < since:
+            raise Violation(f"the appointment of a shared event was removed without cause: {guid}")
+
+    # Every write in a mailbox
+
+    def _mailbox_changed(self, change: Change) -> None:
+        self._n += 1
+        mailbox = self.tenant.mailbox(change.user_id)
+        by_connector = self._who == CONNECTOR
+        event = mailbox._by_id.get(change.immutable_id)
+        if event is None and change.change_type != "deleted":
+            return  # one occurrence: its master is announced as well
+        if event is None:
+            number = next(
+                number for number, grave in mailbox.graves.items()
+                if grave.event.immutable_id == change.immutable_id
+            )
+            self._event_gone(mailbox, number, by_connector)
+            return
+        key = (change.user_id, event.number)
+        known = self.events.get(key)
+        fields = of_item(event.item)
+        if by_connector:
+            self.writes += known is None or fields != known.fields
+            self._check_event_write(mailbox, event.item, known, fields)
+        else:
+            self._remember_person(change.user_id, event.item, known, fields)
+        made_by, made_at = (known.made_by, known.made_at) if known else (self._who, self._n)
+        seen = Known(fields=fields, made_by=made_by, made_at=made_at, link=link_of(event))
+        seen.touched_at = self._n if not by_connector else known.touched_at if known else 0
+        seen.written_at = self._n if by_connector else known.written_at if known else 0
+        self.events[key] = seen
+        if made_by == CONNECTOR and known is None:
+            self._check_once(mailbox, seen.link)
+        resource = self.resource_at(change.user_id)
+        if resource is not None and not by_connector:
+            self._look_at_secrets(resource)
+        self._tell_event(change.user_id, f"{change.change_type} e{event.number} {_told(known, fields)}")
+
+    def _event_gone(self, mailbox: Mailbox, number: int, by_connector: bool) -> None:
+        known = self.events.pop((mailbox.user_id, number), None)
+        if known is not None and by_connector:
+            self.writes += 1
+            self._check_event_deletion(mailbox, known, number)
+        elif known is not None and known.made_by == CONNECTOR and known.link is not None:
+            self.memory.person_deleted.add(known.link)
+        resource = self.resource_at(mailbox.user_id)
+        if resource is not None and not by_connector:
+            self.resource_touched(resource)
+        self._tell_event(mailbox.user_id, f"deleted e{number}")
+
+    def _tell_event(self, user_id: str, line: str) -> None:
+        self.on_change(f"{self._who} {line} of {user_id[:6]}", lambda to: to.mailbox_changed(user_id))
+
+    def _remember_person(self, user_id: str, item: Item, known: Known | None, fields: Fields) -> None:
+        side = self.resource_at(user_id) or user_id
+        link = link_of(item.event)
+        own = known is None or known.made_by != CONNECTOR
+        name_of = f"{user_id}/{item.event.number}" if own else (link or "").partition("/")[0]
+        for name, value in fields.items():
+            if known is None or known.fields.get(name) != value:
+                self.memory.said[name_of, name, side] = Said(self._n, value)
+                self.memory.ever.setdefault((name_of, name), set()).add(value)
+
+    def _check_event_write(self, mailbox: Mailbox, item: Item, known: Known | None, fields: Fields) -> None:
+        if known is None:
+            return
+        if known.made_by != CONNECTOR and fields != known.fields:
+            if self.plan.sync["board_edits"] == "revert":
+                raise Violation(f"a person's event was changed: e{item.event.number}")
+            if fields["show_as"] != known.fields["show_as"]:
+                raise Violation(f"the show-as of a person's event was changed: e{item.event.number}")
+        if known.made_by == CONNECTOR:
+            lost = {word for word in tokens(known.fields["body"]) - tokens(fields["body"]) if word in self.typed}
+            if lost:
+                raise Violation(f"words of a person were lost from e{item.event.number}: {sorted(lost)}")
+
+    def _check_event_deletion(self, mailbox: Mailbox, known: Known, number: int) -> None:
+        if known.made_by != CONNECTOR:
+            raise Violation(f"a person's event was deleted: e{number}")
+        guid, _, resource = (known.link or "").partition("/")
+        appointment = self.board.appointments.with_guid(guid)
+        home = self.mailbox_of(resource)
+        if appointment is None or resource not in appointment.resources or home is not mailbox:
+            return
+        changed = max(
+            self.memory.assignment_changed.get((guid, resource), 0),
+            self.memory.resource_changed.get(resource, 0),
+            self.forgot_at,
+        )
+        if changed < known.made_at:
+            raise Violation(f"the event of an appointment was deleted without cause: {guid}/{resource}")
+
+    def _check_once(self, mailbox: Mailbox, link: str | None) -> None:
+        twins = [
+            number
+            for (user_id, number), known in self.events.items()
+            if user_id == mailbox.user_id and known.made_by == CONNECTOR and known.link == link
+        ]
+        if len(twins) > 1:
+            raise Violation(f"an appointment has {len(twins)} events in one mailbox: {link} {twins}")
+
+    # Privacy
+
+    def leaves_for_the_board(self, body: bytes) -> None:
+        """A request is on its way to the board."""
+        self.check_words(body.decode(errors="replace"), "a request to Dime.Scheduler")
+
+    def check_words(self, text: str, where: str) -> None:
+        """No word of what is not shared may be in there."""
+        found = tokens(text) & self.memory.secret
+        if found:
+            raise Violation(f"private words in {where}: {sorted(found)}")
+
+    def _look_at_secrets(self, resource: str) -> None:
+        """Which words of a mailbox may be known, and which may not."""
+        mailbox, memory = self.mailbox_of(resource), self.memory
+        if mailbox is None:
+            return
+        for item in _all_items(mailbox):
+            content = item.content()
+            words = tokens(content.subject or "", content.body.text)
+            known = self.events.get((mailbox.user_id, item.event.number))
+            if known is not None and known.made_by == CONNECTOR:
+                chosen = self.preferences_of(resource)
+                shared = chosen["share"] and content.sensitivity in chosen["sensitivity"]
+                words = {word for word in words if word in self.typed}
+            else:
+                shared = self.verdict(resource, item) == "all"
+            if shared:
+                memory.public |= words
+                memory.secret -= words
+            else:
+                memory.secret |= words - memory.public
+
+    # What is where
+
+    def find_event(self, resource: str, mark: str) -> Item | None:
+        """The event of a resource's mailbox that the board knows by this id."""
+        mailbox = self.mailbox_of(resource)
+        if mailbox is None or not mark:
+            return None
+        event = mailbox._by_id.get(mark)
+        if event is not None:
+            return event.item
+        try:
+            return mailbox.find(mark)
+        except Exception:  # noqa: BLE001 - whatever Graph would answer: it is not there
+            return None
+
+    def _mailbox_id(self, resource: str) -> str:
+        mailbox = self.mailbox_of(resource)
+        return mailbox.user_id if mailbox is not None else ""
+
+    def event_ref(self, mailbox: Mailbox, item: Item) -> EventRef:
+        """What an item is known by here."""
+        return EventRef(mailbox.user_id, item.event.number, item.day)
+
+
+def _all_items(mailbox: Mailbox) -> Iterator[Item]:
+    for event in list(mailbox.events(mailbox.default_calendar)):
+        yield event.item
+        for day in event.exceptions:
+            yield Item(event=event, day=day)
+
+
+def _told(known: Known | None, fields: Fields) -> str:
+    changed = {
+        name: value for name, value in fields.items() if known is None or known.fields.get(name) != value
+    }
+    return " ".join(f"{name}={_plain(value)}" for name, value in changed.items() if value or known)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple) and len(value) == 3 and isinstance(value[1], datetime):
+        return f"{value[0]}:{value[1]:%m-%dT%H:%M}/{value[2]:%m-%dT%H:%M}"
+    return str(value)
+
+
+def window_edges(plan: Plan, now: datetime, margin: timedelta) -> tuple[datetime, datetime]:
+    """The window, made wider by a margin, or narrower by a negative one."""
+    return (
+        now - timedelta(days=plan.sync["past_days"]) - margin,
+        now + timedelta(days=plan.sync["future_days"]) + margin,
+    )

@@ -1,0 +1,184 @@
+"""One history from its seed: trouble, peace, and the judgement."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import structlog
+
+from tests.simulation.history import Violation
+from tests.simulation.plan import Options, Plan
+from tests.simulation.verdict import Verdict
+from tests.simulation.world import World
+
+PEACE_SECONDS = 1800.0
+"""How long after the last trouble everything has to be in step, beside some periods of polling."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What came of one seed."""
+
+    seed: int
+    problem: str = ""
+    """What was violated; empty where nothing was."""
+    digest: str = ""
+    lines: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def run(seed: int, options: Options | None = None, *, keep: bool = False) -> Result:
+    """Run the history of a seed. `keep` its lines also where nothing went wrong."""
+    plan = Plan.draw(seed, options or Options())
+    world = World(plan)
+    result = Result(seed=seed)
+    with quiet(world):
+        try:
+            History(world).run()
+        except Violation as violation:
+            result.problem = str(violation)
+        except Exception as error:  # noqa: BLE001 - whatever the connector raises is a finding
+            result.problem = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+        finally:
+            world.disk.close()
+    result.digest, result.counts = world.told.digest(), world.told.counts
+    if keep or result.problem:
+        result.lines = world.told.lines
+    return result
+
+
+class History:
+    """The course of one history."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._plan = world.plan
+        self._dice = Random(f"{world.plan.seed}/course")
+
+    def run(self) -> None:
+        """All of it. Raises `Violation`."""
+        world = self._world
+        world.people.begin()
+        world.start()
+        for _ in range(self._plan.operations):
+            self._pass_time()
+            self._disturb()
+            world.people.act()
+        self._make_peace()
+        self._come_to_rest()
+        self._change_nothing()
+        self._look_into_the_store()
+
+    def _pass_time(self) -> None:
+        """Half of what happens, happens at once; the rest is spread over some periods."""
+        if self._dice.random() < 0.5:
+            self._world.run(self._dice.choice((0.0, 0.02, 0.1, 0.5, 2.0)))
+        else:
+            self._world.run(self._dice.expovariate(1.0) * self._plan.period * 0.6)
+
+    def _disturb(self) -> None:
+        """What befalls the world as a whole."""
+        world, faults, dice = self._world, self._plan.faults, self._dice
+        if "authority-down" in faults and dice.random() < 0.05:
+            world.fault("authority-down")
+            world.sign_in(works=not world.services.authority.up)
+        if "secret-expired" in faults and dice.random() < 0.05:
+            world.fault("secret-expired")
+            world.secret(works=dice.random() < 0.5)
+        if "downtime" in faults and dice.random() < 0.04:
+            world.fault("downtime")
+            world.kill(dice.choice((60.0, 3600.0, 86400.0, 3 * 86400.0)))
+        if "restore" in faults:
+            if dice.random() < 0.1:
+                world.back_up()
+            if dice.random() < 0.03:
+                world.fault("restore")
+                world.restore()
+        if "lost-store" in faults and dice.random() < 0.02:
+            world.fault("lost-store")
+            world.restore(empty=True)
+        if "spent-token" in faults and dice.random() < 0.05:
+            world.fault("spent-token")
+            world.services.tenant.expire_delta_links()
+
+    def _make_peace(self) -> None:
+        """No more trouble: whatever is down comes up."""
+        world = self._world
+        world.told.tell(world.clock.now(), "peace", "")
+        world.trouble.over = True
+        world.crashes.stop()
+        world.sign_in(works=True)
+        world.secret(works=True)
+        world.services.tenant.quirks = self._plan.quirks
+        world.start()
+
+    def _come_to_rest(self) -> None:
+        """Everything is in step within the time there is for it."""
+        world, period = self._world, self._plan.period
+        found = ["nothing was looked at"]
+        left = PEACE_SECONDS + 6 * period
+        while left > 0:
+            step = min(period * 1.1, 600.0)
+            world.run(step)
+            left -= step
+            if world.connector.is_idle:
+                found = Verdict(world.oracle).problems()
+                if not found:
+                    return
+        if not world.connector.is_idle:
+            raise Violation(f"the connector never came to rest; {'; '.join(found)}")
+        raise Violation("; ".join([*found, *world.connector.troubled()]))
+
+    def _change_nothing(self) -> None:
+        """Polls and a full comparison, and not one write."""
+        world = self._world
+        world.run(self._plan.period * 1.2 + 30.0)
+        if found := Verdict(world.oracle).problems():
+            raise Violation(f"was in step, and is not any more: {'; '.join(found)}")
+        before = world.oracle.writes
+        world.told.tell(world.clock.now(), "resync", "")
+        world.connector.resync()
+        world.run(self._plan.period * 1.2 + 60.0)
+        if world.oracle.writes != before:
+            raise Violation(f"{world.oracle.writes - before} writes although nothing had changed")
+        if found := Verdict(world.oracle).problems():
+            raise Violation(f"was in step, and is not any more: {'; '.join(found)}")
+
+    def _look_into_the_store(self) -> None:
+        """Nothing private is on the disk, erased parts included."""
+        self._world.look_into_the_store()
+
+
+@contextmanager
+def quiet(world: World) -> Iterator[None]:
+    """Whatever is logged meanwhile is looked through for private words, and goes nowhere."""
+
+    def look(_logger: Any, _method: str, event: Any) -> Any:
+        if world.oracle.memory.secret:
+            world.oracle.check_words(str(event), "the log")
+        if DEBUG:
+            world.told.tell(world.clock.now(), "log", str(event))
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[look],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=False,
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+DEBUG = bool(os.environ.get("SIMULATION_LOG"))
+"""Whether the connector's own log goes into the history."""

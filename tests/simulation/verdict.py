@@ -1,0 +1,244 @@
+"""What each side has to hold once the world is at peace, and where that is not so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from tests.sandbox.graph.events import Item
+from tests.sandbox.graph.mailbox import Mailbox
+from tests.sandbox.scheduler.appointments import Appointment
+from tests.simulation.oracle import CONNECTOR, Oracle, Said, window_edges
+from tests.simulation.reading import Fields, exchange_id, items_of, link_of, of_appointment, of_item, span
+
+WIDE = timedelta(days=3)
+CLOSE = timedelta(days=-1)
+UNIQUE = ("when", "subject", "body")
+"""Fields of which no two writes are the same."""
+
+
+class Verdict:
+    """The final judgement over both services."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self._oracle = oracle
+        now = oracle.now()
+        self._inner = window_edges(oracle.plan, now, CLOSE)
+        self._outer = window_edges(oracle.plan, now, WIDE)
+
+    def problems(self) -> list[str]:
+        """Everything that is not as it has to be."""
+        found: list[str] = []
+        self._marked = self._marked_events()
+        for resource in self._oracle.numbers:
+            mailbox = self._oracle.mailbox_of(resource)
+            if mailbox is not None:
+                found += self._board_born(resource, mailbox)
+                found += self._outlook_born(resource, mailbox)
+        found += self._strays()
+        return found
+
+    # Board-born
+
+    def _marked_events(self) -> dict[str, list[tuple[Mailbox, Item]]]:
+        """The connector's own events by link."""
+        marked: dict[str, list[tuple[Mailbox, Item]]] = {}
+        for (user_id, number), known in self._oracle.events.items():
+            mailbox = self._oracle.tenant.mailbox(user_id)
+            event = mailbox.by_number(number)
+            if known.made_by == CONNECTOR and event is not None:
+                marked.setdefault(link_of(event) or "", []).append((mailbox, event.item))
+        return marked
+
+    def _board_born(self, resource: str, mailbox: Mailbox) -> Iterator[str]:
+        for appointment in self._oracle.board.appointments:
+            if resource not in appointment.resources or self._is_from_outlook(appointment):
+                continue
+            link = f"{appointment.guid}/{resource}"
+            events = self._marked.get(link, [])
+            wanted = of_appointment(appointment)
+            if len(events) > 1:
+                yield f"{link} has {len(events)} events"
+            elif not events:
+                if self._inside(wanted):
+                    yield f"{link} has no event"
+            elif events[0][0] is not mailbox:
+                yield f"{link} has its event in another mailbox"
+            else:
+                yield from self._compare_board_born(resource, appointment, wanted, events[0][1])
+
+    def _compare_board_born(
+        self, resource: str, appointment: Appointment, wanted: Fields, item: Item
+    ) -> Iterator[str]:
+        held = of_item(item)
+        if not (self._inside(wanted) or self._inside(held)):
+            return
+        chosen = self._oracle.preferences_of(resource)
+        readable = chosen["share"] and item.content().sensitivity in chosen["sensitivity"]
+        where = f"{appointment.guid}/{resource}"
+        if readable or not self._said(appointment.guid, "when", resource):
+            if held["when"] != wanted["when"]:
+                yield f"{where} when: board {wanted['when']}, Outlook {held['when']}"
+        for name in ("subject", "importance"):
+            touched = self._said(appointment.guid, name, resource)
+            if held[name] != wanted[name] and (readable or not touched):
+                yield f"{where} {name}: board {wanted[name]}, Outlook {held[name]}"
+        if wanted["body"] and wanted["body"] not in held["body"] and readable:
+            yield f"{where} body: board {wanted['body']}, Outlook {held['body']}"
+        touched = self._said(appointment.guid, "categories", resource)
+        if wanted["category"] and wanted["category"] not in held["categories"] and readable:
+            yield f"{where} category: board {wanted['category']}, Outlook {held['categories']}"
+        yield from self._sourced(where, appointment.guid, wanted, self._board_sides(appointment))
+
+    def _board_sides(self, appointment: Appointment) -> list[str]:
+        sides = ["planner"]
+        if self._oracle.plan.sync["outlook_edits"] == "accept":
+            sides += self._oracle.numbers
+        return sides
+
+    # Outlook-born
+
+    def _outlook_born(self, resource: str, mailbox: Mailbox) -> Iterator[str]:
+        by_mark: dict[str, list[Appointment]] = {}
+        for appointment in self._oracle.board.appointments:
+            if self._is_from_outlook(appointment) and resource in appointment.resources:
+                mark = appointment.exchange.exchange_id if appointment.exchange else ""
+                by_mark.setdefault(mark or "", []).append(appointment)
+        first, last = (moment.date() for moment in self._outer)
+        for item in items_of(mailbox, first, last):
+            known = self._oracle.events.get((mailbox.user_id, item.event.number))
+            if known is None or known.made_by == CONNECTOR:
+                continue
+            mark = exchange_id(mailbox, item)
+            listed = by_mark.pop(mark, [])
+            yield from self._compare_outlook_born(resource, mailbox, item, listed, mark)
+        for mark, left in by_mark.items():
+            for appointment in left:
+                if self._inside(of_appointment(appointment)):
+                    yield f"{appointment.guid}/{resource} stands for an event that is gone ({mark[-6:]})"
+
+    def _compare_outlook_born(
+        self, resource: str, mailbox: Mailbox, item: Item, listed: list[Appointment], mark: str
+    ) -> Iterator[str]:
+        verdict, held = self._oracle.verdict(resource, item), of_item(item)
+        where = f"e{item.event.number}{f'@{item.day}' if item.day else ''}/{resource}"
+        if len(listed) > 1:
+            yield f"{where} has {len(listed)} appointments"
+        if not verdict:
+            if listed and self._inside(held):
+                yield f"{where} is not shared and has an appointment"
+            return
+        if not listed:
+            if self._inside(held) and not self._may_be_missing(resource, mailbox, item, mark):
+                yield f"{where} is shared and has no appointment"
+            return
+        shown = of_appointment(listed[0])
+        if self._must_be_missing(resource, mailbox, item, mark):
+            yield f"{where} was deleted by a planner and is back"
+        if shown["locked"] or not (self._inside(held) or self._inside(shown)):
+            return
+        names = ("when", "subject", "body", "importance") if verdict == "all" else ("when",)
+        for name in names:
+            if held[name] != shown[name]:
+                yield f"{where} {name}: Outlook {held[name]}, board {shown[name]}"
+        if verdict == "time" and shown["subject"] != "Unavailable":
+            yield f"{where} is masked and shows {shown['subject']}"
+        for name in ("show_as", "sensitivity"):
+            if held[name] != shown[name]:
+                yield f"{where} {name}: Outlook {held[name]}, board {shown[name]}"
+        if item.day is None and verdict == "all":
+            yield from self._sourced_in_outlook(where, resource, mailbox, item, listed[0], held)
+
+    def _may_be_missing(self, resource: str, mailbox: Mailbox, item: Item, mark: str) -> bool:
+        dropped = self._oracle.memory.dropped.get((mark, resource))
+        if dropped is None:
+            return False
+        at, agreed = dropped
+        known = self._oracle.events[mailbox.user_id, item.event.number]
+        name = f"{mailbox.user_id}/{item.event.number}"
+        said = [self._said(name, field, resource) for field in ("subject", "when")]
+        changed = max((one.at for one in said if one is not None), default=0)
+        return item.day is not None or not agreed or changed <= at or known.touched_at <= at
+
+    def _must_be_missing(self, resource: str, mailbox: Mailbox, item: Item, mark: str) -> bool:
+        dropped = self._oracle.memory.dropped.get((mark, resource))
+        if dropped is None or item.day is not None:
+            return False
+        at, agreed = dropped
+        known = self._oracle.events[mailbox.user_id, item.event.number]
+        changed = max(
+            known.touched_at,
+            known.written_at,
+            self._oracle.forgot_at,
+            self._oracle.memory.resource_changed.get(resource, 0),
+        )
+        return agreed and changed < at
+
+    def _sourced_in_outlook(
+        self,
+        where: str,
+        resource: str,
+        mailbox: Mailbox,
+        item: Item,
+        appointment: Appointment,
+        held: Fields,
+    ) -> Iterator[str]:
+        """A value is what the person said last or, if that counts, the planner."""
+        memory, key = self._oracle.memory, f"{mailbox.user_id}/{item.event.number}"
+        accept = self._oracle.plan.sync["board_edits"] == "accept" and item.event.is_organizer
+        for name in UNIQUE:
+            person = memory.said.get((key, name, resource))
+            planner = memory.said.get((appointment.guid, name, "planner")) if accept else None
+            heard = [person] if person else []
+            yield from self._judge_source(where, name, held[name], planner, heard, binding=accept)
+
+    def _sourced(self, where: str, guid: str, shown: Fields, sides: list[str]) -> Iterator[str]:
+        for name in UNIQUE:
+            board_owned = name in ("subject", "body")
+            people = [self._said(guid, name, side) for side in sides if side != "planner" and not board_owned]
+            planner, heard = self._said(guid, name, "planner"), [one for one in people if one]
+            yield from self._judge_source(where, name, shown[name], planner, heard, binding=False)
+
+    def _judge_source(
+        self, where: str, name: str, value: Any, planner: Said | None, people: list[Said], *, binding: bool
+    ) -> Iterator[str]:
+        said = [*people, *([planner] if planner else [])]
+        if not said:
+            return
+        if value not in [one.value for one in said]:
+            yield f"{where} {name} is {value}, which nobody said last: {[str(one.value) for one in said]}"
+            return
+        last, conflicts = max(said, key=lambda one: one.at), self._oracle.plan.sync["conflicts"]
+        has_precedence = conflicts == "board" if last is planner else binding and conflicts == "outlook"
+        if has_precedence and value != last.value and self._oracle.forgot_at == 0:
+            yield f"{where} {name} is {value}, although {last.value} was said later and has precedence"
+
+    # Neither
+
+    def _strays(self) -> Iterator[str]:
+        """Events of the connector that stand for nothing."""
+        for link, events in self._marked.items():
+            guid, _, resource = link.partition("/")
+            home = self._oracle.mailbox_of(resource)
+            appointment = self._oracle.board.appointments.with_guid(guid)
+            if home is None:
+                continue
+            for mailbox, item in events:
+                if mailbox is not home:
+                    yield f"{link} was left behind in another mailbox: e{item.event.number}"
+                elif appointment is None or resource not in appointment.resources:
+                    if self._inside(of_item(item)):
+                        yield f"{link} has an event and is not planned: e{item.event.number}"
+
+    def _said(self, name: str, field: str, side: str) -> Said | None:
+        return self._oracle.memory.said.get((name, field, side))
+
+    def _is_from_outlook(self, appointment: Appointment) -> bool:
+        known = self._oracle.appointments.get(appointment.guid)
+        return known is not None and known.made_by == CONNECTOR
+
+    def _inside(self, fields: Fields) -> bool:
+        """Whether something lies in the window beyond doubt."""
+        start, end = span(fields["when"])
+        return start < self._inner[1] and end > self._inner[0] and end > start
