@@ -108,6 +108,7 @@ class MailboxSubscriptions:
         if self._listing or not self._has_listed:
             return
         self._follow_directory()
+        now = self._ports.now()  # what has just been planned is due already
         while self._under_way < AT_ONCE and self._agenda and self._agenda[0][0] <= now:
             due, _, watched = heapq.heappop(self._agenda)
             is_current = watched.due == due and self._watched.get(watched.mailbox) is watched

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pykka import ActorRef
+from pykka import ActorDeadError, ActorRef
 
 from actors.resource.hints import Hints
 from actors.resource.messages import BoardListed, Hint, Wake
@@ -104,5 +104,9 @@ class Router:
         self._waiting_since.setdefault(resource_no, self._clock.monotonic())
 
     def _wake(self, resource_no: ResourceNo) -> None:
-        if self._supervisor is not None:
+        if self._supervisor is None:
+            return
+        try:
             self._supervisor.tell(Deliver(key=resource_no, message=Wake()))
+        except ActorDeadError:
+            return  # the process is stopping; the hint is journalled, or the next start reads anew

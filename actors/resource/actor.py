@@ -229,6 +229,8 @@ class ResourceActor(PooledActor):
 
     def _heed(self, hint: Hint, desk: Desk, board: BoardReader, reader: MailboxReader) -> None:
         self._journal += hint.journal
+        if hint.trigger is Trigger.RETRY and self._course is not None:
+            self._course.parked.clear()
         if hint.board:
             board.list_window(hint.trigger)
         elif hint.appointments:
