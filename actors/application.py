@@ -134,6 +134,7 @@ class Application:
     def _roster_loaded(self) -> None:
         """Every resource is known: from here on the two sides are watched."""
         settings, runtime = self.settings, self.runtime
+        self.loaded.set()
         self.on_loaded()
         self.board_watch = self.employ(
             BoardWatch,
@@ -155,7 +156,6 @@ class Application:
             random=runtime.random,
             every_seconds=float(settings.sync.outlook_poll_seconds),
         )
-        self.loaded.set()
 
     def stop(self) -> None:
         """Stop every actor, resources first: what they asked to be written is written."""
