@@ -81,4 +81,4 @@ class StoreDesk:
         try:
             self.store.tell(message)
         except ActorDeadError:
-            log.info("the store has stopped already", message=type(message).__name__)
+            log.info("the store has stopped already", kind=type(message).__name__)
