@@ -18,6 +18,8 @@ from models.ids import AppointmentGuid, AppointmentId
 from models.record import Record
 from models.rules import Rules, RulesError, compile_rules, load_rules
 from models.when import Timed
+from tests.board_kit import Kit
+from tests.test_scheduler_codec import API, SAMPLE_2025, SWAGGER, ZAPIER
 
 FACTS = Path(__file__).parents[2] / "shared" / "facts" / "dime-scheduler.md"
 CATEGORY = (
@@ -212,6 +214,50 @@ def test_a7_a_verdict_has_the_values_that_the_rule_looked_at() -> None:
     verdicts = rules.verdicts(Record(PASSING))
     assert [verdict.passed for verdict in verdicts] == [True, True]
     assert dict(verdicts[1].looked_at)["appointment.TimeMarker.Name"] == '"IN PROCESS"'
+
+
+# Whatever the board's answers look like
+
+SHAPED = section(
+    rule("Category", 'appointment.Category.Name == "SERVICE" AND appointment.Category.Color == "#00ff00"'),
+    rule("Marker", 'appointment.TimeMarker.Name == "IN PROCESS"'),
+    rule("Times", "appointment.Start.Hour == 9 AND (appointment.End - appointment.Start).TotalHours == 1"),
+    rule("Task", 'appointment.Task.TaskNo == "T1" AND appointment.Task.Job.CustomerName == "De Linde"'),
+    rule("Free", "appointment.Task.FreeBit1 == true AND appointment.Task.FreeDecimal1 == 0"),
+    rule(
+        "Resources", 'appointment.Resources.Any(ResourceNo == "R2") AND appointment.Assignments.Count() == 2'
+    ),
+    rule("Rest", "appointment.Importance == 1 AND NOT appointment.Locked AND appointment.IsAllDay == false"),
+)
+
+
+@pytest.mark.parametrize("time_style", ["naive", "wall_z"])
+@pytest.mark.parametrize("assignment_list", ["assignments", "resources"])
+@pytest.mark.parametrize("time_names", ["start", "startDate"])
+def test_a7_a_rule_says_the_same_of_every_shape_of_an_answer(
+    time_names: str, assignment_list: str, time_style: str
+) -> None:
+    kit = Kit.open(time_names=time_names, assignment_list=assignment_list, time_style=time_style)
+    kit.plan(category="SERVICE", timeMarker="IN PROCESS", importance=1, resources=["R1", "R2"])
+    (document,) = kit.get("/appointment?startDate=2026-03-01&endDate=2026-03-15")
+    verdicts = compiled(SHAPED).verdicts(Record(document))
+    assert [(verdict.name, verdict.reason) for verdict in verdicts if not verdict.passed] == []
+
+
+@pytest.mark.parametrize(
+    "document", [API, SWAGGER, SAMPLE_2025, ZAPIER], ids=["api", "swagger", "sample", "zapier"]
+)
+def test_a7_a_rule_says_the_same_of_every_shape_that_was_seen(document: dict[str, Any]) -> None:
+    rules = compiled(
+        section(
+            rule("No", "appointment.Id == 1212993"),
+            rule("Subject", 'appointment.Subject == "Sick"'),
+            rule("Importance", "appointment.Importance == 1 AND appointment.Locked"),
+            rule("Job", 'appointment.JobNo == "J1"'),
+            rule("Start", "appointment.Start == DateTime(2025, 10, 2, 9, 0, 0)"),
+        )
+    )
+    assert rules.check(appointment(document)).failure == ""
 
 
 # What is wrong with a file
