@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from actors.commandline import rules, sharing
+from actors.commandline import choices, rules
 from actors.commandline.options import AsJson, Config, OneResource, settings_of
 from actors.commandline.telling import Code, problems_told, tell_aside
 from actors.logs import configure_logging
@@ -157,7 +157,10 @@ def show(resource: Resource, config: Config = None, json: AsJson = False) -> Non
     Example: exchange-connector preferences show R001
     """
     with problems_told():
-        sharing.show(settings_of(config), resource, as_json=json)
+        settings = settings_of(config)
+        from actors.commandline.sharing import show as go
+
+        go(settings, resource, as_json=json)
 
 
 @preferences.command("set", short_help="Set what a resource shares.")
@@ -173,7 +176,7 @@ def choose(
         typer.Option(
             metavar="LIST",
             show_default=False,
-            callback=sharing.show_as,
+            callback=choices.show_as,
             help=f"Events shown as one of these are shared: {', '.join(one.value for one in ShowAs)}.",
         ),
     ] = None,
@@ -182,7 +185,7 @@ def choose(
         typer.Option(
             metavar="LIST",
             show_default=False,
-            callback=sharing.sensitivity,
+            callback=choices.sensitivity,
             help=f"Events of these sensitivities are: {', '.join(one.value for one in Sensitivity)}.",
         ),
     ] = None,
@@ -191,7 +194,7 @@ def choose(
         typer.Option(
             metavar="hide|mask",
             show_default=False,
-            callback=sharing.private,
+            callback=choices.private,
             help="What becomes of events whose sensitivity is not shared: hidden, or shown as their time.",
         ),
     ] = None,
@@ -202,15 +205,18 @@ def choose(
     """
     asked = {
         "share": share,
-        "showAs": sharing.several(ShowAs, show_as),
-        "sensitivity": sharing.several(Sensitivity, sensitivity),
+        "showAs": choices.several(ShowAs, show_as),
+        "sensitivity": choices.several(Sensitivity, sensitivity),
         "private": private,
     }
     wanted = {name: value for name, value in asked.items() if value is not None}
     if not wanted:
         raise typer.BadParameter("name at least one of --share, --show-as, --sensitivity and --private")
     with problems_told():
-        sharing.choose(settings_of(config), resource, wanted)
+        settings = settings_of(config)
+        from actors.commandline.sharing import choose as go
+
+        go(settings, resource, wanted)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from models.settings.loading import load_settings
-from models.settings.sections import Settings
+if TYPE_CHECKING:  # the configuration is read when a command runs: help is answered at once
+    from models.settings.sections import Settings
 
 CONFIG_VARIABLE: Final = "EXCHANGE_CONNECTOR_CONFIG"
 CONFIG_FILE: Final = "connector.toml"
@@ -36,6 +36,8 @@ OneResource = Annotated[
 
 def settings_of(config: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
     """The configuration that a command works with. Raises `SettingsError`."""
+    from models.settings.loading import load_settings
+
     variables = os.environ if environ is None else environ
     named = config or (Path(said) if (said := variables.get(CONFIG_VARIABLE)) else None)
     if named is None and Path(CONFIG_FILE).is_file():

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Any, Final
 from urllib.parse import quote
-
-import typer
 
 from actors.commandline.options import store_url
 from actors.commandline.reach import running_process
@@ -15,10 +12,9 @@ from actors.commandline.telling import Failure, tell, tell_aside, tell_json
 from actors.runtime.clock import SystemClock
 from actors.web import preferences as wire
 from actors.web.facade import PreferencesView
-from models.content import Sensitivity, ShowAs
 from models.ids import ResourceNo
 from models.judging import effective_preferences
-from models.preferences import PrivateEvents, StoredPreferences
+from models.preferences import StoredPreferences
 from models.settings.sections import Settings
 from models.storage.changes import Change, DropDeltaState, PutPreferences
 from models.storage.records import ResourcePreferences
@@ -75,39 +71,6 @@ def _choose_in_store(settings: Settings, number: ResourceNo, asked: Mapping[str,
         return wire.show(_view(store, settings, number))
     finally:
         store.close()
-
-
-def several(kind: type[Enum], text: str | None) -> list[str] | None:
-    """The values of an option such as "busy,oof", in any letter case. Raises `typer.BadParameter`."""
-    if text is None:
-        return None
-    return [_one(kind, name.strip()) for name in text.split(",") if name.strip()]
-
-
-def show_as(text: str | None) -> str | None:
-    """Checks `--show-as`."""
-    several(ShowAs, text)
-    return text
-
-
-def sensitivity(text: str | None) -> str | None:
-    """Checks `--sensitivity`."""
-    several(Sensitivity, text)
-    return text
-
-
-def private(text: str | None) -> str | None:
-    """Checks `--private`, and spells it as it is stored."""
-    return None if text is None else _one(PrivateEvents, text.strip())
-
-
-def _one(kind: type[Enum], name: str) -> str:
-    spellings = {str(one.value).lower(): str(one.value) for one in kind}
-    found = spellings.get(name.lower())
-    if found is None:
-        known = ", ".join(str(one.value) for one in kind)
-        raise typer.BadParameter(f'"{name}" is none of: {known}')
-    return found
 
 
 def _view(store: Store, settings: Settings, number: ResourceNo) -> PreferencesView:
