@@ -76,6 +76,7 @@ CASES: list[Case] = [
     ("A6 deleted", BOARD_LINK, GONE, None, Policy(), Act.DELETE_EVENT, Reason.DELETED_ON_BOARD),
     ("A6 deleted on both", BOARD_LINK, GONE, GONE, Policy(), Act.FORGET, Reason.GONE_ON_BOTH),
     ("A7 rule stops", BOARD_LINK, replace(board(), rule_failed="r"), None, Policy(), Act.DELETE_EVENT, Reason.RULE_FAILED),
+    ("A7 rule stops, event gone", BOARD_LINK, replace(board(), rule_failed="r"), GONE, Policy(), Act.NOTHING, Reason.RULE_FAILED),
     ("A7 rule still fails", WITHHELD, replace(board(), rule_failed="r"), None, Policy(), Act.NOTHING, Reason.RULE_FAILED),
     ("A7 rule passes again", WITHHELD, board(), None, Policy(), Act.CREATE_EVENT, Reason.RULE_PASSES_AGAIN),
     ("A8 nothing changed", BOARD_LINK, board(), outlook(), Policy(), Act.NOTHING, Reason.ALREADY_IN_STEP),

@@ -202,6 +202,24 @@ def test_a7_rules_that_changed_while_the_process_was_down_are_applied_at_the_sta
     ruled.sees_event("ann", subject)
 
 
+def test_a7_an_event_that_is_gone_already_returns_as_another_one(ruled: Company) -> None:
+    """The rule stops passing and the person deletes the event while nobody looks."""
+    subject = ruled.name("Gone already")
+    planned, (event,) = ruled.plan_seen(subject, "ann")
+    assert ruled.connector.stop() == 0
+    ruled.person("ann").delete(event["id"])
+    ruled.board.change(planned["appointmentGuid"], importance=2)
+    with ruled.written() as written:
+        ruled.connector.start()
+    assert {one.status for one in written} <= {404}, "at most a deletion that finds nothing"
+    assert latest(ruled, subject)["detail"] == "NotLow: Low ones stay here."
+    with ruled.written() as written:
+        ruled.board.change(planned["appointmentGuid"], importance=1)
+        again = ruled.sees_event("ann", subject)
+    assert again["transactionId"] != event["transactionId"]
+    assert acts(written) == [("graph", "POST")]
+
+
 def test_a_process_does_not_start_with_a_broken_rule_file(ruled: Company, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text(
