@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+import requests
+
 from tests.process_kit import Connector, connector_for
 from tests.sandbox.graph.tokens import SigningKey
 from tests.services_kit import Calendar, Json, PlanningBoard, Requested, Sandbox, sandbox_running, wait_until
@@ -34,7 +36,11 @@ def wall(hours: float) -> str:
 def instant(item: Json, end: str = "start") -> datetime:
     """When an event starts or ends, as an instant in UTC."""
     said = item[end]
-    return datetime.fromisoformat(said["dateTime"][:19]).replace(tzinfo=ZoneInfo(said["timeZone"])).astimezone(UTC)
+    return (
+        datetime.fromisoformat(said["dateTime"][:19])
+        .replace(tzinfo=ZoneInfo(said["timeZone"]))
+        .astimezone(UTC)
+    )
 
 
 def of_wall(text: str) -> datetime:
@@ -77,9 +83,17 @@ class Company:
         self.subjects += 1
         return f"{what} {self.subjects}"
 
-    def plan(self, subject: str, *resources: str, hours: float = 30.0, length: float = 1.0, **more: Any) -> Json:
+    def plan(
+        self, subject: str, *resources: str, hours: float = 30.0, length: float = 1.0, **more: Any
+    ) -> Json:
         """A planner plans an appointment of the service task."""
-        fields = {"subject": subject, "start": wall(hours), "end": wall(hours + length), **SERVICE_TASK, **more}
+        fields = {
+            "subject": subject,
+            "start": wall(hours),
+            "end": wall(hours + length),
+            **SERVICE_TASK,
+            **more,
+        }
         return self.board.create(resources=list(resources), **fields)
 
     def plan_seen(self, subject: str, *aliases: str, **more: Any) -> tuple[Json, list[Json]]:
@@ -89,7 +103,9 @@ class Company:
         self.connector.wait_in_step()
         return planned, events
 
-    def book(self, alias: str, subject: str, *, hours: float = 40.0, length: float = 1.0, **more: Any) -> Json:
+    def book(
+        self, alias: str, subject: str, *, hours: float = 40.0, length: float = 1.0, **more: Any
+    ) -> Json:
         """A person puts something into her calendar that she shares, unless `more` says otherwise."""
         begin = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=hours)
         fields = {"start": begin, "end": begin + timedelta(hours=length), "showAs": "busy", **more}
@@ -113,7 +129,9 @@ class Company:
 
     def sees_event(self, alias: str, subject: str) -> Json:
         """The one event with this subject, as soon as it is there."""
-        found = wait_until(lambda: self.person(alias).having(subject=subject), why=f"{alias} sees {subject!r}")
+        found = wait_until(
+            lambda: self.person(alias).having(subject=subject), why=f"{alias} sees {subject!r}"
+        )
         assert len(found) == 1
         return found[0]
 
@@ -167,23 +185,33 @@ class Company:
     # What is asked and written
 
     def look_around(self) -> None:
-        """Wait until both sides have been read after this moment, and nothing has been left to do.
+        """Have both sides read in full now, and wait until nothing has been left to do."""
+        with self.connector.store() as store:
+            key = store.meta("control_key")
+        headers = {"Authorization": f"Bearer {key}"}
+        url = f"{self.connector.url}/api/resync"
+        answer = requests.post(url, headers=headers, timeout=5, proxies={"http": ""})
+        assert answer.status_code == 202, answer.text
+        self.connector.wait_in_step()
+
+    def let_polls_pass(self) -> None:
+        """Wait until both sides have been polled after this moment, and nothing has been left to do.
 
         Of two listings of the board that began after now, the first one has been handed on; a mailbox counts
         as busy until what was read has been decided.
         """
         since = self.sandbox.mark()
         status = self.connector.status()["resources"]
-        mailboxes = {one["mailbox"].lower() for one in status if one["state"] == "active"}
-        ids = {box["id"] for box in self._mailboxes() if box["email"].lower() in mailboxes}
+        addresses = {one["mailbox"].lower() for one in status if one["state"] == "active"}
+        mailboxes = {box["id"] for box in self._mailboxes() if box["email"].lower() in addresses}
 
         def has_looked() -> bool:
             asked = [one for one in self.sandbox.requests(since, method="GET") if one.status == 200]
             listings = sum(one.service == "scheduler" and "/appointment?" in one.path for one in asked)
             read = Counter(one.mailbox for one in asked if "/calendarView/delta" in one.path)
-            return listings > 1 and all(read[mailbox] for mailbox in ids)
+            return listings > 1 and all(read[mailbox] for mailbox in mailboxes)
 
-        wait_until(has_looked, why="both sides are read again")
+        wait_until(has_looked, why="both sides are polled again")
         self.connector.wait_in_step()
 
     @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from tests.services_kit import Requested, wait_until
 pytestmark = pytest.mark.process
 
 YEAR_OUT = 24 * 365.0
-CHRISTMAS = (datetime.now().astimezone() + timedelta(days=20)).date()  # noqa: DTZ005 - some day in the window
+SOME_DAY = (datetime.now(UTC) + timedelta(days=20)).date()
 
 
 def patches(written: list[Requested]) -> list[Any]:
@@ -30,7 +30,11 @@ def test_a1_an_appointment_becomes_one_event_with_everything_that_is_mapped(comp
     subject = company.name("Heat pump")
     with company.written() as written:
         planned = company.plan(
-            subject, "R001", body="Ask for Karel.\nParking: at the back <gate 2>.", importance=1, category="SERVICE"
+            subject,
+            "R001",
+            body="Ask for Karel.\nParking: at the back <gate 2>.",
+            importance=1,
+            category="SERVICE",
         )
         event = company.sees_event("ann", subject)
     assert (instant(event), instant(event, "end")) == (of_wall(planned["start"]), of_wall(planned["end"]))
@@ -50,8 +54,8 @@ def test_a1_an_appointment_becomes_one_event_with_everything_that_is_mapped(comp
 @pytest.mark.parametrize("days", [1, 3])
 def test_a1_a_whole_day_stays_on_its_dates(company: Company, days: int) -> None:
     subject = company.name("Training")
-    first = f"{CHRISTMAS}T00:00:00"
-    last = f"{CHRISTMAS + timedelta(days=days)}T00:00:00"
+    first = f"{SOME_DAY}T00:00:00"
+    last = f"{SOME_DAY + timedelta(days=days)}T00:00:00"
     with company.written() as written:
         company.plan(subject, "R001", start=first, end=last, isAllDay=True)
         event = company.sees_event("ann", subject)
@@ -85,7 +89,9 @@ def test_a1_an_appointment_without_a_subject_or_words_becomes_an_event_too(compa
         planned = company.plan("", "R001", body="", jobNo=None, taskNo=None)
         guid = planned["appointmentGuid"]
         event = wait_until(
-            lambda: [one for one in company.person("ann").events() if company.linked("ann", one) == f"{guid}/R001"]
+            lambda: [
+                one for one in company.person("ann").events() if company.linked("ann", one) == f"{guid}/R001"
+            ]
         )[0]
     assert event["subject"] == planned["subject"]
     assert len(written) == 1
@@ -118,7 +124,7 @@ def test_a1_an_appointment_without_length_becomes_an_event_at_that_moment(compan
 def test_a1_a_night_over_the_switch_of_the_clocks_keeps_its_instants(
     company: Company, start: str, end: str
 ) -> None:
-    assert of_wall(start) < datetime.now().astimezone() + timedelta(days=170), "the dates have to be in the window"
+    assert of_wall(start) < datetime.now(UTC) + timedelta(days=170), "the dates have to be in the window"
     subject = company.name("Night")
     with company.written() as written:
         company.plan(subject, "R002", start=start, end=end)
@@ -129,7 +135,9 @@ def test_a1_a_night_over_the_switch_of_the_clocks_keeps_its_instants(
 
 def test_a1_a_category_that_outlook_does_not_know_keeps_its_name(company: Company) -> None:
     company.sandbox.call(
-        lambda: company.sandbox.services.board.records["category"].upsert({"name": "HOT WORK", "displayName": "Hot"})
+        lambda: company.sandbox.services.board.records["category"].upsert(
+            {"name": "HOT WORK", "displayName": "Hot"}
+        )
     )
     subject = company.name("Welding")
     with company.written() as written:
@@ -143,7 +151,9 @@ def test_a2_every_resource_gets_an_event_and_a_link_of_its_own(company: Company)
     subject = company.name("Crane")
     planned, events = company.plan_seen(subject, "ann", "bert", "van1")
     guid = planned["appointmentGuid"]
-    assert [company.linked(alias, event) for alias, event in zip(("ann", "bert", "van1"), events, strict=True)] == [
+    assert [
+        company.linked(alias, event) for alias, event in zip(("ann", "bert", "van1"), events, strict=True)
+    ] == [
         f"{guid}/R001",
         f"{guid}/R002",
         f"{guid}/VAN1",
@@ -206,12 +216,12 @@ def test_a3_only_what_changed_is_sent(company: Company, change: dict[str, Any], 
 def test_a3_hours_that_become_days_and_days_that_become_hours(company: Company) -> None:
     subject = company.name("Stretch")
     planned, _ = company.plan_seen(subject, "ann")
-    day, next_day = f"{CHRISTMAS}T00:00:00", f"{CHRISTMAS + timedelta(days=1)}T00:00:00"
+    day, next_day = f"{SOME_DAY}T00:00:00", f"{SOME_DAY + timedelta(days=1)}T00:00:00"
     company.board.change(planned["appointmentNo"], start=day, end=next_day, isAllDay=True)
     wait_until(lambda: company.sees_event("ann", subject)["isAllDay"])
     assert company.sees_event("ann", subject)["start"]["dateTime"][:19] == day
     with company.written() as written:
-        start, end = f"{CHRISTMAS}T09:00:00", f"{CHRISTMAS}T17:00:00"
+        start, end = f"{SOME_DAY}T09:00:00", f"{SOME_DAY}T17:00:00"
         company.board.change(planned["appointmentNo"], start=start, end=end, isAllDay=False)
     event = company.sees_event("ann", subject)
     assert not event["isAllDay"]
@@ -347,7 +357,7 @@ def test_a9_resources_that_cannot_synchronise_say_why_and_hold_nobody_up(company
 
 
 def test_a9_a_mailbox_that_denies_access_says_so_and_works_again_when_it_is_mended(
-    signing_key: Any, fresh: Company
+    fresh: Company,
 ) -> None:
     company = fresh
     company.sandbox.control("PUT", "/graph/users/bert@contoso.test", {"mailboxProblem": "ErrorAccessDenied"})
