@@ -17,6 +17,7 @@ import pytest
 import structlog
 
 from actors.logs import FIELDS, LONGEST_TEXT, Sink, configure_logging
+from tests.log_kit import logging_restored
 
 ROOT = Path(__file__).parent.parent
 LOG_FAILURE = ROOT / "actors" / "runtime" / "errors.py"
@@ -28,16 +29,10 @@ LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What is logged while the test runs; afterwards logging is as it was."""
-    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
-    handlers, level = list(logging.root.handlers), logging.root.level
     stream = io.StringIO()
-    configure_logging(stream, readable=False)
-    yield stream
-    logging.captureWarnings(capture=False)
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
-    structlog.reset_defaults()
+    with logging_restored():
+        configure_logging(stream, readable=False)
+        yield stream
 
 
 class Careless:
@@ -112,17 +107,10 @@ def test_e_a_library_with_a_handler_of_its_own_writes_nothing_past_the_log(
     library = logging.getLogger("a.library.of.its.own")
     library.addHandler(logging.StreamHandler(sys.stderr))
     library.propagate = False
-    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     stream = io.StringIO()
-    handlers = list(logging.root.handlers)
-    try:
+    with logging_restored():
         configure_logging(stream, readable=False)
         library.error(CANARY)
-    finally:
-        logging.captureWarnings(capture=False)
-        logging.root.handlers[:] = handlers
-        sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
-        structlog.reset_defaults()
     assert "a.library.of.its.own" in stream.getvalue()
     assert CANARY not in stream.getvalue() + capsys.readouterr().err
 
