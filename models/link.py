@@ -25,6 +25,9 @@ class LinkState(Enum):
     """Both sides exist and follow each other."""
     WITHHELD = "withheld"
     """Board-born; a rule or a preference keeps it out of Outlook for now. No event exists."""
+    UNASSIGNED = "unassigned"
+    """Board-born; the resource was taken off the appointment. No event exists; what is kept is the generation,
+    so that an event of a later assignment is another one for Graph too."""
     SUPPRESSED = "suppressed"
     """Outlook-born; its appointment was deleted on the board and stays so until the event changes (B16)."""
 

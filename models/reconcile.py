@@ -156,6 +156,8 @@ def _new_in_outlook(outlook: OutlookSide, policy: Policy, reason: Reason) -> Dec
 def _board_born(
     link: Link, board: BoardSide | Gone | None, outlook: OutlookSide | Gone | None, policy: Policy
 ) -> Decision:
+    if link.state is LinkState.UNASSIGNED:
+        return _assigned_again(board, policy)
     if board is GONE or (isinstance(board, BoardSide) and not board.assigned):
         reason = Reason.DELETED_ON_BOARD if board is GONE else Reason.UNASSIGNED
         return _away_from_outlook(link, outlook, policy, reason)
@@ -170,6 +172,15 @@ def _board_born(
     if outlook is GONE:
         return _event_deleted_by_person(link, board, policy)
     return _merge_board_born(link, board, outlook, policy)
+
+
+def _assigned_again(board: BoardSide | Gone | None, policy: Policy) -> Decision:
+    """The resource was taken off an appointment (A5); it may be put back on it."""
+    if isinstance(board, Gone):
+        return Decision(act=Act.FORGET, reason=Reason.GONE_ON_BOTH)
+    if board is None:
+        return _nothing(Reason.UNASSIGNED)
+    return _new_on_board(board, policy, Reason.NEW_ON_BOARD)
 
 
 def _away_from_outlook(

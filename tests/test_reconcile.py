@@ -61,6 +61,7 @@ def outlook(**changes: object) -> OutlookSide:
 BOARD_LINK = link(Origin.BOARD)
 OUTLOOK_LINK = link(Origin.OUTLOOK)
 WITHHELD = link(Origin.BOARD, state=LinkState.WITHHELD, event_id=None)
+TAKEN_OFF = link(Origin.BOARD, state=LinkState.UNASSIGNED, event_id=None, agreed=None)
 SUPPRESSED = link(Origin.OUTLOOK, state=LinkState.SUPPRESSED)
 
 Case = tuple[str, Link | None, BoardSide | Gone | None, OutlookSide | Gone | None, Policy, Act, Reason]
@@ -73,6 +74,8 @@ CASES: list[Case] = [
     ("A1 direction off", None, board(), None, Policy(to_outlook=False), Act.NOTHING, Reason.TO_OUTLOOK_OFF),
     ("A3 subject changed", BOARD_LINK, board(subject="Pump"), None, Policy(), Act.UPDATE_EVENT, Reason.CHANGED_ON_BOARD),
     ("A5 unassigned", BOARD_LINK, replace(board(), assigned=False), None, Policy(), Act.DELETE_EVENT, Reason.UNASSIGNED),
+    ("A5 still unassigned", TAKEN_OFF, replace(board(), assigned=False), None, Policy(), Act.NOTHING, Reason.UNASSIGNED),
+    ("A5 assigned again", TAKEN_OFF, board(), None, Policy(), Act.CREATE_EVENT, Reason.NEW_ON_BOARD),
     ("A6 deleted", BOARD_LINK, GONE, None, Policy(), Act.DELETE_EVENT, Reason.DELETED_ON_BOARD),
     ("A6 deleted on both", BOARD_LINK, GONE, GONE, Policy(), Act.FORGET, Reason.GONE_ON_BOTH),
     ("A7 rule stops", BOARD_LINK, replace(board(), rule_failed="r"), None, Policy(), Act.DELETE_EVENT, Reason.RULE_FAILED),

@@ -13,7 +13,7 @@ from actors.resource.links import agreed_now, at, fresh, withheld
 from models.content import Content, Field
 from models.decision import Reason
 from models.event import Event
-from models.link import Agreed, Origin
+from models.link import Agreed, LinkState, Origin
 from models.reconcile import OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 
@@ -100,6 +100,9 @@ class EventWriter:
         change: Change = DropLink(resource_no=link.resource_no, guid=link.guid)
         if case.decision.reason is Reason.RULE_FAILED and case.appointment is not None:
             change = PutLink(link=withheld(case, case.appointment, *self.course.who))
+        elif case.decision.reason is Reason.UNASSIGNED and case.appointment is not None:
+            taken_off = fresh(case, case.appointment, *self.course.who)
+            change = PutLink(link=replace(taken_off, state=LinkState.UNASSIGNED))
         self.course.perform(
             case,
             lambda then: desk.ports.graph(operation, then),
