@@ -88,6 +88,11 @@ class Requested:
             return False
         return self.method in WRITES and self.service != "authority"
 
+    @property
+    def rows(self) -> int:
+        """How many items it writes: an import of the board carries several."""
+        return len(self.body) if isinstance(self.body, list) else 1
+
 
 class Control:
     """JSON calls to the sandbox's control interface."""
