@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from actors.clients.errors import NotFound
+from actors.clients.graph.operations import ReadEvent
 from actors.clients.scheduler.operations import AppointmentListing, ListAppointments
 from actors.clients.steps import Failed, Outcome
 from actors.resource.desk import Desk
-from actors.resource.facts import BoardFact
+from actors.resource.facts import BoardFact, OutlookFact
 from actors.resource.messages import AppointmentRef, BoardListed
+from actors.resource.orphans import orphan_link
 from models.appointment import Appointment
-from models.content import Content
-from models.ids import AppointmentGuid, EventId, EventKey
-from models.link import Agreed, Link, LinkState, Origin
-from models.reconcile import GONE, BoardSide
+from models.ids import AppointmentGuid, EventId
+from models.link import Link, LinkState, Origin
+from models.reconcile import GONE
 from models.storage.changes import PutLink
 from models.storage.records import Trigger
 from models.when import Window
+
+RETRY_SECONDS = 30.0
+"""How long after a failed reading it is tried again."""
 
 
 class BoardReader:
@@ -52,7 +57,7 @@ class BoardReader:
         self._listing = False
         if isinstance(outcome, Failed):
             # an error is never an empty list (C11): nothing is concluded, and it is asked again
-            self.desk.ports.later(30.0, lambda: self.list_window(trigger))
+            self.desk.ports.later(RETRY_SECONDS, lambda: self.list_window(trigger))
             return
         listing: AppointmentListing = outcome.value
         self.listed(
@@ -131,25 +136,24 @@ class BoardReader:
         desk.ports.load(lambda store: store.links_of_appointment(guid=guid), owners_known)
 
     def _follow_event(self, appointment: Appointment, trigger: Trigger) -> None:
+        """Nothing of the appointment is kept before it is known whether its event is shared (E)."""
         desk, event_id = self.desk, EventId(appointment.exchange_id)
-        side = desk.lens.board_side(appointment, Origin.OUTLOOK)
-        seen = side.content if isinstance(side, BoardSide) else Content()
-        link = Link(
-            resource_no=desk.resource.resource_no,
-            guid=appointment.guid,
-            origin=Origin.OUTLOOK,
-            mailbox=desk.mailbox.id,
-            appointment_id=appointment.id,
-            number=appointment.number,
-            event_id=event_id,
-            event_key=EventKey(event_id),
-            agreed=Agreed(board=seen, outlook=seen),
-        )
-        desk.book.put(link)
-        desk.ports.commit(PutLink(link=link))
-        item = desk.item(appointment.guid, trigger)
-        item.reread_outlook = True
-        desk.consider(item)
+        operation = ReadEvent(mailbox=desk.mailbox.id, event_id=event_id, judge=desk.judge())
+        asked_at = desk.ports.monotonic()
+
+        def read(outcome: Outcome) -> None:
+            if isinstance(outcome, Failed) and not isinstance(outcome.problem, NotFound):
+                desk.ports.later(RETRY_SECONDS, lambda: self._follow_event(appointment, trigger))
+                return
+            event = None if isinstance(outcome, Failed) else outcome.value
+            if desk.book.get(appointment.guid) is None:
+                link = orphan_link(desk.lens, desk.mailbox.id, appointment, event)
+                desk.book.put(link)
+                desk.ports.commit(PutLink(link=link))
+            fact = OutlookFact(event=GONE if event is None else event, asked_at=asked_at)
+            desk.learn_outlook(appointment.guid, fact, trigger)
+
+        desk.ports.graph(operation, read)
 
     def _missing(self, guid: AppointmentGuid, trigger: Trigger) -> None:
         """A link's appointment was not listed: it moved, it is somebody else's now, or it is gone."""

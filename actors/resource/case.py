@@ -10,6 +10,7 @@ from models.content import Content
 from models.decision import Decision
 from models.event import Event, EventHead
 from models.link import Link, Origin
+from models.preferences import Verdict
 from models.reconcile import BoardSide, Gone, OutlookSide
 
 
@@ -62,9 +63,16 @@ class Case:
 
     @property
     def is_shared(self) -> bool:
-        """Whether what the item says may be kept: board-born words are the board's."""
+        """Whether what the item says may be kept: board-born words are the board's, masks are nobody's."""
         if self.origin is Origin.BOARD:
             return True
         if isinstance(self.outlook, OutlookSide):
-            return self.outlook.verdict.reaches_board
+            return self.outlook.verdict is Verdict.SHARED
         return self.outlook is None
+
+    @property
+    def subject(self) -> str:
+        """What the item is called, as far as that may be kept; of a masked event, its mask."""
+        if self.is_shared:
+            return self.board_content.subject or self.outlook_content.subject or ""
+        return self.outlook.content.subject or "" if isinstance(self.outlook, OutlookSide) else ""

@@ -50,8 +50,6 @@ class Chronicle:
     def record(self, case: Case, outcome: Outcome) -> DecisionRecord:
         """A decision about an item."""
         link, head, appointment, decision = case.link, case.head, case.appointment, case.decision
-        shared = case.is_shared
-        subject = case.board_content.subject or case.outlook_content.subject or ""
         return DecisionRecord(
             id=self.new_id(),
             at=self.clock.now(),
@@ -62,14 +60,14 @@ class Chronicle:
             number=case.number,
             event_id=head.id if head else link.event_id if link else None,
             event_key=head.key if head else link.event_key if link else None,
-            subject=subject if shared else "",
+            subject=case.subject,
             side=_side(decision),
             trigger=case.item.trigger,
             act=decision.act,
             reason=decision.reason,
             detail=decision.detail,
             basis=(*self._rule_basis(case), *self._basis(head)),
-            changes=tuple(_change(change) for change in decision.changes) if shared else (),
+            changes=tuple(_change(change) for change in decision.changes) if case.is_shared else (),
             outcome=outcome,
             attempts=case.item.tries,
         )

@@ -42,7 +42,6 @@ from models.storage.changes import (
     DropLink,
     DropUnshared,
     FinishIntent,
-    ForgetWords,
     PutLink,
     PutUnshared,
     SettleDecision,
@@ -258,8 +257,8 @@ class Course:
         return (DropUnshared(resource_no=self.desk.resource.resource_no, event_key=event.head.key),)
 
     def no_longer_shared(self, case: Case) -> tuple[Change, ...]:
-        """What was kept of an event's words goes when it is not shared any more (BEHAVIOUR.md E)."""
-        side, item = case.outlook, case.item
+        """What is kept in the place of a link when its event is not shared any more (B2, B3)."""
+        side = case.outlook
         if case.origin is Origin.BOARD or not isinstance(side, OutlookSide) or side.verdict.reaches_board:
             return ()
         head = case.head
@@ -273,10 +272,7 @@ class Course:
             etag=head.etag,
             verdict=side.verdict,
         )
-        return (
-            PutUnshared(unshared=unshared),
-            ForgetWords(resource_no=unshared.resource_no, guid=item.guid, event_key=head.key),
-        )
+        return (PutUnshared(unshared=unshared),)
 
     # Book-keeping
 

@@ -17,16 +17,16 @@ from actors.resource.board_reader import BoardReader
 from actors.resource.chronicle import Chronicle
 from actors.resource.desk import Desk
 from actors.resource.facts import BoardFact, OutlookFact
+from actors.resource.orphans import orphan_link
 from actors.resource.round import Round
 from models.appointment import Appointment
-from models.content import Content
 from models.decision import Act, Decision
 from models.event import Event, EventHead, EventType
 from models.ids import AppointmentGuid, EventId, parse_link_value, transaction_id
 from models.judging import Judge
 from models.link import Agreed, Link, Origin, Unshared
 from models.preferences import Verdict
-from models.reconcile import VERDICT_REASONS, BoardSide
+from models.reconcile import VERDICT_REASONS
 from models.storage.changes import AddDecision, Change, DropUnshared, PutDeltaState, PutLink, PutUnshared
 from models.storage.records import DeltaState, Trigger
 from models.when import Window
@@ -374,19 +374,7 @@ class MailboxReader:
 
     def _adopt_orphan(self, orphan: Appointment, fact: OutlookFact, event: Event, turn: Round) -> None:
         """An appointment from Outlook whose link was lost: link it again, also to take it away (C5, E)."""
-        side = self.desk.lens.board_side(orphan, Origin.OUTLOOK)
-        seen = side.content if isinstance(side, BoardSide) else Content()
-        link = Link(
-            resource_no=self.desk.resource.resource_no,
-            guid=orphan.guid,
-            origin=Origin.OUTLOOK,
-            mailbox=self.desk.mailbox.id,
-            appointment_id=orphan.id,
-            number=orphan.number,
-            event_id=event.head.id,
-            event_key=event.head.key,
-            agreed=Agreed(board=seen, outlook=seen),
-        )
+        link = orphan_link(self.desk.lens, self.desk.mailbox.id, orphan, event)
         self.desk.book.put(link)
         self.desk.ports.commit(PutLink(link=link), AddDecision(decision=self.chronicle.adopted(link, event)))
         item = self.desk.item(orphan.guid, turn.trigger)

@@ -14,11 +14,12 @@ from actors.resource.course import Course
 from actors.resource.desk import is_being_created
 from actors.resource.event_writer import EventWriter
 from actors.resource.facts import OutlookFact
+from actors.resource.forgetting import Forgetting, without_words
 from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
 from models.link import Agreed, Link, LinkState, Origin
-from models.reconcile import GONE
+from models.reconcile import GONE, OutlookSide
 from models.storage.changes import AddIntent, Change, DropLink, FinishIntent, PutLink
 from models.storage.records import Intent, Trigger
 from models.storage.records import Outcome as Ending
@@ -33,6 +34,7 @@ class Writer:
         self.course = course
         self.desk = course.desk
         self._withholding = Withholding(course)
+        self._forgetting = Forgetting(self.desk.resource.resource_no)
         events, appointments = EventWriter(course), AppointmentWriter(course)
         self._acts: dict[Act, Callable[[Case], None]] = {
             Act.NOTHING: self._nothing,
@@ -51,6 +53,9 @@ class Writer:
 
     def carry_out(self, case: Case) -> None:
         """Do what was decided, unless the other side has rejected exactly this before (D9)."""
+        if erased := self._forgetting.before(case):
+            self.course.commit(*erased)
+            case = replace(case, link=self.desk.book.get(case.item.guid))
         if self.course.is_parked(case):
             self.course.finish(case.item)
         else:
@@ -78,6 +83,8 @@ class Writer:
         if case.event is None or case.appointment is None:
             raise LookupError("only an item that exists on both sides is adopted")
         agreed = Agreed(board=case.board_content, outlook=case.board_content)
+        if not case.is_shared and isinstance(case.outlook, OutlookSide):
+            agreed = without_words(agreed, case.outlook.content)
         link = replace(
             told(at(new_link(case, *self.course.who), case.event), case.appointment), agreed=agreed
         )

@@ -38,6 +38,10 @@ class Backend(Protocol):
         """Raises `StoreMissing` when the database has been taken away under our feet."""
         ...
 
+    def erase(self) -> bool:
+        """Have what was erased leave the files as well; False: not now, ask again."""
+        ...
+
     def claim(self, resource_nos: Collection[ResourceNo]) -> frozenset[ResourceNo]:
         """Takes on the resources that no other living process works for; answers with all that are ours."""
         ...

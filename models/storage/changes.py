@@ -175,6 +175,8 @@ class ForgetWords:
     resource_no: ResourceNo
     guid: AppointmentGuid | None = None
     event_key: EventKey | None = None
+    typed_only: bool = False
+    """Of a board-born item: only what its event said is erased; the appointment's own words stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

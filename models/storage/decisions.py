@@ -98,12 +98,16 @@ def _settle_decisions(session: Session, changes: Sequence[SettleDecision]) -> No
 
 
 def _forget_words(session: Session, changes: Sequence[ForgetWords]) -> None:
-    of_items = [(c.resource_no, c.guid or "", c.event_key or "") for c in changes]
-    items = {item for row in of_items for item in _items_of(session, row)}
-    session.many(_drop_subject, [("subject", item) for item in items])
-    session.many(_empty_decision, [("", "", "[]", "[]", item) for item in items])
-    session.many(_empty_letter, [("", *row) for row in of_items])
-    drop_images_of_item(session, of_items)
+    rows = {(c.resource_no, c.guid or "", c.event_key or ""): c.typed_only for c in changes}
+    for row, typed_only in rows.items():
+        items = set(_items_of(session, row))
+        if typed_only:
+            session.many(_empty_changes, [("[]", item) for item in items])
+        else:
+            session.many(_drop_subject, [("subject", item) for item in items])
+            session.many(_empty_decision, [("", "", "[]", "[]", item) for item in items])
+            session.many(_empty_letter, [("", "", *row)])
+    drop_images_of_item(session, list(rows))
 
 
 WRITERS: Writers = {
@@ -226,6 +230,10 @@ def _empty_decision() -> object:
     return DecisionRow.update(emptied).where(DecisionRow.item == "")
 
 
+def _empty_changes() -> object:
+    return DecisionRow.update({DecisionRow.changes_json: ""}).where(DecisionRow.item == "")
+
+
 def _drop_decision() -> object:
     return DecisionRow.delete().where(DecisionRow.id == "")
 
@@ -259,6 +267,6 @@ def _drop_unused_names() -> object:
 
 
 def _empty_letter() -> object:
-    return DeadLetterRow.update({DeadLetterRow.detail: ""}).where(
+    return DeadLetterRow.update({DeadLetterRow.detail: "", DeadLetterRow.seen: ""}).where(
         DeadLetterRow.resource_no == "", (DeadLetterRow.guid == "") | (DeadLetterRow.event_key == "")
     )

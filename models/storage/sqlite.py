@@ -109,6 +109,20 @@ class SqliteBackend:
                 "start the process again: it opens what is there now, or builds a new store from its events",
             )
 
+    def erase(self) -> bool:
+        """Empties the write-ahead log, which holds what was erased from the file; whether that was possible.
+
+        Nobody is waited for: while another connection reads an older state, the log has to stay.
+        """
+        if self._path is None:
+            return True
+        self.writer.execute("PRAGMA busy_timeout = 0")
+        try:
+            ((busy, _, _),) = self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)", returns=True)
+        finally:
+            self.writer.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        return not busy
+
     def claim(self, resource_nos: Collection[ResourceNo]) -> frozenset[ResourceNo]:
         """All of them: whoever has the file has it alone."""
         return frozenset(resource_nos)

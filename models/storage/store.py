@@ -13,7 +13,7 @@ from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, Resou
 from models.link import Link, Unshared
 from models.storage import counting, decisions, images, links, progress, resources, work
 from models.storage.backend import Backend, translated
-from models.storage.changes import Change, PutMeta
+from models.storage.changes import Change, ForgetWords, PutMeta
 from models.storage.errors import StoreUnavailable
 from models.storage.migrations import STEPS, Step, migrate, require_current
 from models.storage.postgres import PostgresBackend
@@ -63,6 +63,7 @@ class Store:
         self._backend = backend
         self._writing = threading.Lock()
         self._closed = False
+        self._to_erase = False
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False, steps: Sequence[Step] = STEPS) -> Store:
@@ -106,13 +107,20 @@ class Store:
     # Writing
 
     def apply(self, changes: Iterable[Change]) -> None:
-        """Writes all changes, or none. They are on the disk when this returns."""
+        """Writes all changes, or none. They are on the disk when this returns.
+
+        What was erased has left the files by then; or, if somebody was reading, with a later change.
+        """
         with self._writing, self._usable():
             self._backend.check_present()
             writer = self._backend.writer
+            ordered = batches(changes, _WRITERS)
             with writer.transaction():
-                for batch in batches(changes, _WRITERS):
+                for batch in ordered:
                     batch.writer.write(writer, batch.changes)
+            self._to_erase = self._to_erase or any(batch.kind is ForgetWords for batch in ordered)
+            if self._to_erase:
+                self._to_erase = not self._backend.erase()
 
     def check_writable(self, now: datetime) -> None:
         """Writes a little, and raises `StoreError` if that cannot be done."""
