@@ -18,6 +18,8 @@ from models.storage.records import Trigger
 
 TICKS_PER_PERIOD = 60
 """Into how many moments a period is cut: as many mailboxes as fall into one are asked together."""
+LOOKS_PER_PERIOD = 4
+"""How often it is looked who is new, where nobody's turn comes earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +58,6 @@ class MailboxWatch(PooledActor):
             elif due <= now:
                 self._next[number] = now + self._every
                 self._router.hint(number, Hint(outlook=True, trigger=Trigger.POLL))
-        self._timers.after(max(self._every / TICKS_PER_PERIOD, 0.2), lambda: self.actor_ref.tell(Tick()))
+        first = min(self._next.values(), default=float("inf"))
+        together, latest = max(self._every / TICKS_PER_PERIOD, 0.2), self._every / LOOKS_PER_PERIOD
+        self._timers.after(max(together, min(first - now, latest)), lambda: self.actor_ref.tell(Tick()))

@@ -256,6 +256,7 @@ class Mapper:
             subject=said.subject,
             body=said.body,
             when=said.when,
+            clears_all_day=isinstance(said.when, Timed) and _is_flagged_all_day(appointment.record),
             importance=said.importance,
             category=category,
             show_as=said.show_as,
@@ -302,6 +303,10 @@ def _only(fields: Collection[Field], content: Content) -> Content:
     for item in fields:
         said = said.with_field(item, content.get(item))
     return said
+
+
+def _is_flagged_all_day(record: Record) -> bool:
+    return any(record.get(name) is True for name in ("isAllDay", "isAllDayEvent"))
 
 
 def _job_and_task(record: Record) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 Scalar = str | int | float | bool | Decimal | datetime | None
+_PLAIN = frozenset({str, int, float, bool})
 Value = "Scalar | Record | tuple[Value, ...]"
 
 
@@ -62,6 +63,10 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
 
 def frozen(value: object) -> Scalar | Record | tuple[object, ...]:
     """`value` with every mapping made a `Record` and every list a tuple, all the way down."""
+    if value is None or type(value) in _PLAIN:  # nearly all of them: spare them the questions below
+        return value  # type: ignore[return-value]  # which type it has was just looked at
+    if type(value) is dict:
+        return Record(value)
     if isinstance(value, Record):
         return value
     if isinstance(value, Mapping):

@@ -86,6 +86,8 @@ class AppointmentWrite:
     body: str | None = None
     when: When | None = None
     """Sent whole: the board has no partial update of start or end (facts, Dime.Scheduler §3.3)."""
+    clears_all_day: bool = False
+    """The board has it flagged as all day, and it is not any more. The Exchange procedures cannot say so."""
     importance: Importance | None = None
     category: str | None = None
     show_as: ShowAs | None = None

@@ -168,13 +168,17 @@ class Course:
             item.waiting_for = ""
             self.recover(item)
         elif isinstance(problem, DuplicateTransaction):
-            item.event_id = problem.existing_event_id
-            item.waiting_for = ""
-            self.recover(item)
+            self.transaction_used(item)
         else:
             if isinstance(problem, (AccessDenied, MailboxMissing)):
                 self.desk.ports.trouble(problem)
             self._pause(item)
+
+    def transaction_used(self, item: Item) -> None:
+        """The transaction id has made an event before: the one that is wanted, or one that is gone."""
+        item.transaction_used = True
+        item.waiting_for = ""
+        self.recover(item)
 
     def _pause(self, item: Item) -> None:
         self.desk.pause(item, then=self.recover)
@@ -243,6 +247,10 @@ class Course:
             seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
             adopted = replace(at(link, match.event), agreed=Agreed(board=seen, outlook=seen))
             self.commit(PutLink(link=adopted), *self.intent_done(item))
+        elif item.transaction_used:
+            # whether Graph forgets the ids of events that are gone is unknown (facts §12): take another
+            self.commit(PutLink(link=replace(link, generation=link.generation + 1)))
+        item.transaction_used = False
         item.board = None
         item.reread_board = True
         self.desk.resume(item)

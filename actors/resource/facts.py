@@ -51,6 +51,8 @@ class Item:
     """The event's id where no link knows it yet."""
     appointment_id: AppointmentId | None = None
     """Likewise the appointment's."""
+    transaction_used: bool = False
+    """Whether the id of the creation belongs to another event: gone, unless a look-up finds it."""
     request_ids: list[str] = field(default_factory=list)
 
     def learn_board(self, fact: BoardFact) -> bool:

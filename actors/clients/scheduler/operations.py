@@ -17,6 +17,7 @@ from actors.clients.scheduler.writing import (
     board_upsert,
     exchange_delete,
     exchange_upsert,
+    plain_times,
     task_appointment,
 )
 from actors.clients.steps import Operation, Reply, Request, Steps
@@ -130,6 +131,8 @@ class WriteAppointment:
         if not write.outlook_born:
             reply = yield _import(board_upsert(write, dialect))
         elif dialect.write_route is WriteRoute.EXCHANGE_APPOINTMENT:
+            if write.clears_all_day:
+                yield _import(plain_times(write, dialect))
             reply = yield _import(exchange_upsert(write, dialect))
         else:
             body = task_appointment(write, dialect)

@@ -86,6 +86,20 @@ def board_upsert(write: AppointmentWrite, dialect: Dialect) -> dict[str, Any]:
     return import_row(UPSERT, parameters)
 
 
+def plain_times(write: AppointmentWrite, dialect: Dialect) -> dict[str, Any]:
+    """The times of an appointment that is all day no more, with the flag that only this procedure has."""
+    start, end, is_all_day = _stamps(write.when, dialect)
+    parameters = {
+        "AppointmentId": write.id,
+        "AppointmentGuid": write.guid,
+        "Start": start,
+        "End": end,
+        "IsAllDayEvent": is_all_day,
+        "SentFromBackOffice": True,
+    }
+    return import_row(UPSERT, parameters)
+
+
 def task_appointment(write: AppointmentWrite, dialect: Dialect) -> dict[str, Any]:
     """An Outlook-born appointment as an ordinary one under the configured job and task."""
     start, end, is_all_day = _times(write.when, dialect)
