@@ -294,6 +294,8 @@ class Application:
         return Configuration(
             mapper=mapper,
             policy=settings.sync.policy(),
+            delete_budget=settings.sync.delete_budget(),
+            confirm_seconds=settings.sync.confirm_seconds(),
             defaults=settings.default_preferences(),
             resources_decide=settings.defaults.resources_decide,
             past_days=settings.sync.past_days,

@@ -18,6 +18,7 @@ from actors.resource.chronicle import Chronicle
 from actors.resource.course import Course
 from actors.resource.desk import Desk, is_being_created
 from actors.resource.hints import Hints
+from actors.resource.holding import Holding
 from actors.resource.mailbox_reader import MailboxReader
 from actors.resource.messages import Hint, Run, Wake
 from actors.resource.relocation import relocate
@@ -28,6 +29,7 @@ from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from actors.store_actor import Commit, Query
 from models.book import LinkBook
+from models.delete_budget import DeleteBudget
 from models.ids import ResourceNo
 from models.judging import effective_preferences
 from models.link import Link, Unshared
@@ -36,7 +38,7 @@ from models.preferences import Preferences
 from models.reconcile import Policy
 from models.resource import Mailbox, Resource
 from models.storage.changes import Change, FinishJournal
-from models.storage.records import DeadLetter, DeltaState, Intent, ResourcePreferences, Trigger
+from models.storage.records import DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences, Trigger
 from models.storage.store import Store
 from models.when import Window, window_around
 
@@ -56,6 +58,9 @@ class Configuration:
 
     mapper: Mapper
     policy: Policy
+    delete_budget: DeleteBudget
+    confirm_seconds: float
+    """How long a deletion in doubt waits for its second reading (C10)."""
     defaults: Preferences
     resources_decide: bool
     past_days: int
@@ -97,6 +102,7 @@ class Loaded:
     unshared: tuple[Unshared, ...]
     intents: tuple[Intent, ...]
     parked: tuple[DeadLetter, ...]
+    held: tuple[HeldBack, ...]
     preferences: ResourcePreferences | None
     delta: DeltaState | None
 
@@ -116,6 +122,7 @@ class ResourceActor(PooledActor):
         self._board: BoardReader | None = None
         self._reader: MailboxReader | None = None
         self._course: Course | None = None
+        self._holding: Holding | None = None
         self._ready = False
         self._reloading = False
         self._journal: tuple[str, ...] = ()
@@ -132,6 +139,7 @@ class ResourceActor(PooledActor):
                 unshared=store.unshared_of(number),
                 intents=store.pending_intents(number),
                 parked=store.dead_letters(number),
+                held=store.held_back(number),
                 preferences=store.preferences_of(number),
                 delta=store.delta_state(mailbox),
             )
@@ -178,7 +186,13 @@ class ResourceActor(PooledActor):
         )
         self._desk = desk
         self._course = Course(desk, chronicle, loaded.parked)
-        writer = Writer(self._course)
+        self._holding = Holding(
+            self._course,
+            budget=configuration.delete_budget,
+            confirm_seconds=configuration.confirm_seconds,
+            held=loaded.held,
+        )
+        writer = Writer(self._course, self._holding)
         desk.employ(writer)
         self._board = BoardReader(
             desk, source_app=configuration.source_app, source_type=configuration.source_type
@@ -203,6 +217,8 @@ class ResourceActor(PooledActor):
         self._course.drop_intents(
             intent for intent in intents if intent.guid is None or self._desk.book.get(intent.guid) is None
         )
+        if self._holding is not None:
+            self._holding.take_up()
         self._ready = True
         self._take_hints()
 
@@ -229,8 +245,9 @@ class ResourceActor(PooledActor):
 
     def _heed(self, hint: Hint, desk: Desk, board: BoardReader, reader: MailboxReader) -> None:
         self._journal += hint.journal
-        if hint.trigger is Trigger.RETRY and self._course is not None:
+        if hint.trigger is Trigger.RETRY and self._course is not None and self._holding is not None:
             self._course.parked.clear()
+            self._holding.insist()
         if hint.board:
             board.list_window(hint.trigger)
         elif hint.appointments:
@@ -268,12 +285,15 @@ class ResourceActor(PooledActor):
         """Whether there is nothing left to do: then hints are done, and rest may be near."""
         if not self._ready or self._desk is None or self._board is None or self._reader is None:
             return
+        held = self._holding
         if self._reader.is_new and self._reader.is_idle and self._board.has_listed:
             # what the board has from Outlook must be known before the mailbox is read (C5)
             self._reader.ask(Trigger.START)
         reads = not (self._board.is_idle and self._reader.is_idle) or self._reader.is_new or self._reloading
-        idle = self._desk.is_idle and not reads
+        idle = self._desk.is_idle and not reads and (held is None or held.is_idle)
         if idle and self._was_busy:
+            if held is not None:
+                held.rest()
             if self._journal:
                 done, self._journal = self._journal, ()
                 self.commit(FinishJournal(ids=done))

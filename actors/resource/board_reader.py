@@ -13,6 +13,7 @@ from actors.resource.facts import BoardFact, OutlookFact
 from actors.resource.messages import AppointmentRef, BoardListed
 from actors.resource.orphans import orphan_link
 from models.appointment import Appointment
+from models.delete_budget import Pass
 from models.ids import AppointmentGuid, EventId
 from models.link import Link, LinkState, Origin
 from models.reconcile import GONE
@@ -79,10 +80,18 @@ class BoardReader:
         for appointment in listing.appointments:
             self.place(appointment, listing.asked_at, listing.trigger)
         listed = {appointment.guid for appointment in listing.appointments}
-        for link in self.desk.book:
-            readable = link.appointment_id is None or link.appointment_id not in listing.unreadable
-            if readable and link.guid not in listed and _belongs(link, listing.window):
-                self._missing(link.guid, listing.trigger)
+        reading = Pass(links=len(self.desk.book), read_empty=not listing.appointments)
+        missing = [
+            link.guid
+            for link in self.desk.book
+            if (link.appointment_id is None or link.appointment_id not in listing.unreadable)
+            and link.guid not in listed
+            and _belongs(link, listing.window)
+        ]
+        for guid in missing:
+            self.desk.miss(guid, reading)
+        for guid in missing:
+            self._missing(guid, listing.trigger)
 
     def read(self, keys: Collection[AppointmentRef], trigger: Trigger) -> None:
         """Read these appointments by themselves, if they are of this resource's business."""

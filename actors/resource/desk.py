@@ -23,6 +23,7 @@ from actors.resource.sides import Lens
 from models.appointment import Appointment
 from models.book import LinkBook
 from models.decision import Act
+from models.delete_budget import Pass
 from models.ids import AppointmentGuid, AppointmentId, EventId
 from models.judging import Judge
 from models.link import Link, LinkState, Origin
@@ -67,6 +68,8 @@ class Desk:
         self.book = book
         self.ports = ports
         self.items: dict[AppointmentGuid, Item] = {}
+        self.missing: dict[AppointmentGuid, Pass] = {}
+        """What was not found where it should have been, and by which reading (C10)."""
         self._departed: dict[EventId, float] = {}
         self.on_decided: Callable[[AppointmentGuid], None] = lambda guid: None
         """Told when everything that was known of an item has been decided about and put on disk."""
@@ -102,6 +105,11 @@ class Desk:
         elif not item.waiting_for:
             item.trigger = trigger
         return item
+
+    def miss(self, guid: AppointmentGuid, reading: Pass) -> None:
+        """An item was not found by a reading that should have shown it."""
+        reading.missing.add(guid)
+        self.missing[guid] = reading
 
     def depart(self, event_id: EventId) -> None:
         """An event is deleted by this desk: answers that lag behind may still show it for a while."""

@@ -21,6 +21,7 @@ from actors.resource.orphans import orphan_link
 from actors.resource.round import Round
 from models.appointment import Appointment
 from models.decision import Act, Decision
+from models.delete_budget import Pass
 from models.event import Event, EventHead, EventType
 from models.ids import AppointmentGuid, EventId, parse_link_value, transaction_id
 from models.judging import Judge
@@ -74,6 +75,7 @@ class MailboxReader:
             began_at=self.desk.ports.now(),
             asked_at=self.desk.ports.monotonic(),
             judge=self.desk.judge(),
+            taken_away=Pass(links=len(self.desk.book)),
         )
         if state is None:
             self._read(
@@ -189,6 +191,7 @@ class MailboxReader:
     def _confirm(self, guid: AppointmentGuid, turn: Round) -> None:
         """A linked event was not where it should be: ask for it by itself before anything is concluded."""
         turn.waiting.add(guid)
+        self.desk.miss(guid, turn.taken_away)
         item = self.desk.item(guid, turn.trigger)
         item.reread_outlook = True
         self.desk.consider(item)
@@ -258,6 +261,7 @@ class MailboxReader:
 
     def _confirm_unseen(self, turn: Round) -> None:
         """What should have been in a full round and was not."""
+        turn.taken_away.read_empty = not turn.seen
         for link in self.desk.book:
             if (
                 link.event_key is not None

@@ -50,7 +50,7 @@ class Hint:
             outlook=self.outlook or other.outlook,
             full=self.full or other.full,
             preferences=self.preferences or other.preferences,
-            trigger=other.trigger,
+            trigger=Trigger.RETRY if Trigger.RETRY in (self.trigger, other.trigger) else other.trigger,
             journal=self.journal + other.journal,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from actors.clients.graph.delta import DeltaPage, Series
+from models.delete_budget import Pass
 from models.event import Event
 from models.ids import AppointmentGuid, EventId, EventKey
 from models.judging import Judge
@@ -30,6 +31,8 @@ class Round:
     unreadable: dict[EventId, None] = field(default_factory=dict)
     seen: set[EventKey] = field(default_factory=set)
     """Everything that is in the mailbox for certain, of a full round."""
+    taken_away: Pass
+    """What the round seems to take away."""
     delta_link: str = ""
     is_read: bool = False
     """Whether every page is there."""

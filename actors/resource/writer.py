@@ -15,6 +15,7 @@ from actors.resource.desk import is_being_created
 from actors.resource.event_writer import EventWriter
 from actors.resource.facts import OutlookFact
 from actors.resource.forgetting import Forgetting, without_words
+from actors.resource.holding import Holding
 from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
@@ -30,9 +31,10 @@ RETRY_SECONDS = 30.0
 class Writer:
     """Carries decisions out."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, holding: Holding) -> None:
         self.course = course
         self.desk = course.desk
+        self._holding = holding
         self._withholding = Withholding(course)
         self._forgetting = Forgetting(self.desk.resource.resource_no)
         events, appointments = EventWriter(course), AppointmentWriter(course)
@@ -52,15 +54,17 @@ class Writer:
         }
 
     def carry_out(self, case: Case) -> None:
-        """Do what was decided, unless the other side has rejected exactly this before (D9)."""
+        """Do what was decided, unless the other side has rejected exactly this before (D9), or it is a
+        deletion that waits for evidence (C10)."""
         if erased := self._forgetting.before(case):
             self.course.commit(*erased)
             case = replace(case, link=self.desk.book.get(case.item.guid))
-        if self.course.is_parked(case):
+        if self.course.is_parked(case) or not self._holding.lets_pass(case):
             self.course.finish(case.item)
         else:
             self._withholding.hear(case)
             self._acts[case.decision.act](case)
+            self._holding.carried_out(case)
 
     # Without a call
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from models.content import Sensitivity, ShowAs
+from models.delete_budget import DeleteBudget
 from models.preferences import Preferences, PrivateEvents
 from models.reconcile import Conflicts, Deletes, Edits, Policy
 from models.settings import values
@@ -23,6 +24,8 @@ Names = Annotated[
     PlainSerializer(dict),
 ]
 """Which name stands for which."""
+LONGEST_CONFIRM_SECONDS = 10
+"""What is in doubt is read again by then, however rarely is polled."""
 
 
 class WriteRoute(Enum):
@@ -101,6 +104,16 @@ class SyncSettings(Section):
             board_edits=self.board_edits,
             conflicts=self.conflicts,
         )
+
+    def delete_budget(self) -> DeleteBudget:
+        """How many deletions one pass may bring (C10)."""
+        return DeleteBudget(count=self.delete_budget_count, percent=self.delete_budget_percent)
+
+    def confirm_seconds(self) -> float:
+        """How long deletions in doubt wait for a second reading: never longer than until the next poll, so
+        that a calendar that is really cleared is followed within two cycles."""
+        polls = min(self.board_poll_seconds, self.outlook_poll_seconds)
+        return float(min(polls, LONGEST_CONFIRM_SECONDS))
 
 
 class DefaultsSettings(Section):
