@@ -143,11 +143,11 @@ class Demonstration:
         return ""
 
     def _subject(self, appointment: str) -> str:
-        """What the board calls the appointment; its number or GUID where it has no subject yet."""
+        """What the board calls the appointment. An event's has no name there before it is created."""
         with contextlib.suppress(LookupError, ValueError):
             subject = str(self.shell.services.board.planner_get(appointment).get("subject") or appointment)
             return subject if len(subject) <= SUBJECT_WIDTH else subject[: SUBJECT_WIDTH - 1] + "…"
-        return appointment[:8]
+        return "(an event of the calendar)"
 
     def _explain_how_to_act(self) -> None:
         control = str(self.described["control_url"]).rstrip("/")
