@@ -66,6 +66,8 @@ class Demonstration:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.subjects: dict[str, str] = {}
+        """What each appointment was called last: one that was deleted has no name any more."""
         self.password = secrets.token_urlsafe(9)
 
     async def prepare(self) -> None:
@@ -146,8 +148,9 @@ class Demonstration:
         """What the board calls the appointment. An event's has no name there before it is created."""
         with contextlib.suppress(LookupError, ValueError):
             subject = str(self.shell.services.board.planner_get(appointment).get("subject") or appointment)
-            return subject if len(subject) <= SUBJECT_WIDTH else subject[: SUBJECT_WIDTH - 1] + "…"
-        return "(an event of the calendar)"
+            shown = subject if len(subject) <= SUBJECT_WIDTH else subject[: SUBJECT_WIDTH - 1] + "…"
+            self.subjects[appointment] = shown
+        return self.subjects.get(appointment, "(an event of the calendar)")
 
     def _explain_how_to_act(self) -> None:
         control = str(self.described["control_url"]).rstrip("/")
