@@ -32,7 +32,7 @@ def files(connector: Connector) -> dict[str, bytes]:
 def test_a_plan_before_the_first_run_writes_nothing_and_names_what_the_run_then_does(
     sandbox: Sandbox, connector: Connector
 ) -> None:
-    planned = connector.command("plan", "--json")
+    planned = connector.ask("plan", "--json")
     assert planned.code == 0
     assert sandbox.requests(service="graph")
     assert sandbox.writes() == []
@@ -57,7 +57,7 @@ def test_a_plan_beside_a_running_process_finds_nothing_to_do_and_leaves_its_stor
     connector.start()
     connector.wait_in_step()
     mark, before = sandbox.mark(), files(connector)
-    planned = connector.command("plan")
+    planned = connector.ask("plan")
     assert planned.code == 0
     assert "nothing to do: both sides are in step" in planned.stdout
     assert "R006" in planned.stdout, "those that do not synchronise are named with the reason"
@@ -86,7 +86,7 @@ def test_a_plan_names_each_change_with_its_reason_and_the_next_run_does_just_tha
     mailbox.change(private["id"], sensitivity="private", subject="secret now")
     before, mark = files(connector), sandbox.mark()
 
-    planned = connector.command("plan", "--json")
+    planned = connector.ask("plan", "--json")
     assert acts(planned.json) == [
         ("R001", "create_event", "Brand new"),
         ("R001", "delete_event", "To be deleted"),
@@ -100,10 +100,10 @@ def test_a_plan_names_each_change_with_its_reason_and_the_next_run_does_just_tha
     ]
     assert update["fields"] == ["when"]
     assert update["reason"] == "changed_on_board"
-    only = connector.command("plan", "--json", "--resource", "R002")
+    only = connector.ask("plan", "--json", "--resource", "R002")
     assert acts(only.json) == [("R002", "create_event", "Brand new")]
     assert [one["resourceNo"] for one in only.json["resources"]] == ["R002"]
-    text = connector.command("plan").stdout
+    text = connector.ask("plan").stdout
     assert '"Brand new"' in text
     assert "in all: 2 × create the event in Outlook" in text
     assert sandbox.writes(since=mark) == []
@@ -125,7 +125,7 @@ def test_a_plan_names_each_change_with_its_reason_and_the_next_run_does_just_tha
 def test_a_plan_for_a_resource_that_the_board_does_not_list_ends_with_1(
     sandbox: Sandbox, connector: Connector
 ) -> None:
-    ended = connector.command("plan", "--resource", "R999")
+    ended = connector.ask("plan", "--resource", "R999")
     assert ended.code == 1
     assert "the board lists no resource R999" in ended.stderr
 
@@ -133,7 +133,7 @@ def test_a_plan_for_a_resource_that_the_board_does_not_list_ends_with_1(
 @pytest.mark.process
 def test_d7_a_plan_without_access_ends_with_1_and_the_remedy(sandbox: Sandbox, connector: Connector) -> None:
     sandbox.authority(secret="expired")
-    ended = connector.command("plan", "--json", timeout=30)
+    ended = connector.ask("plan", "--json")
     assert ended.code == 1
     assert ended.json["inStep"] is False
     assert "DSEX001" in ended.json["problem"]
