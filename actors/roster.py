@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 LOOK_AGAIN_SECONDS = 300.0
 """How long a resource without a usable mailbox waits before it is looked up again, at first."""
 LOOK_AGAIN_LONGEST_SECONDS = 3600.0
+STRAGGLER_SECONDS = 5.0
+"""How long, at the start, those who are known wait once the directory answers about nobody else."""
 ENDED_ON_BOARD = (ResourceState.OFF, ResourceState.NO_EMAIL, ResourceState.GONE)
 """The states that a planner ends, so that the mailbox is worth a look at once."""
 NOT_LOOKED_UP = (ResourceState.WAITING, *ENDED_ON_BOARD)
@@ -53,6 +55,11 @@ class _Listed:
 class _Found:
     resource: Resource
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """Look whether the start waits for stragglers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,8 @@ class Roster(PooledActor):
         self._patience: dict[ResourceNo, float] = {}
         self._looking = False
         self._loaded = False
+        self._found_at: float | None = None
+        """When somebody was last found to synchronise, on the monotonic clock."""
 
     def on_start(self) -> None:
         self._look()
@@ -119,6 +128,8 @@ class Roster(PooledActor):
                 self._listed(message.outcome)
             case _Found():
                 self._found(message.resource, message.outcome)
+            case _Patience():
+                self._await_stragglers()
             case Trouble():
                 self._trouble(message.resource_no, message.problem)
             case Quarantined():
@@ -203,6 +214,19 @@ class Roster(PooledActor):
                 self._has_mailbox(record, resource, user)
         self._settle()
 
+    def _await_stragglers(self) -> None:
+        """Begin without those whose look-up does not come to an end: they join when it does (A9, D1)."""
+        if self._loaded or self._found_at is None:
+            return
+        waited = self._to.clock.monotonic() - self._found_at
+        if waited >= STRAGGLER_SECONDS:
+            self._begin_all()
+        else:
+            self._remind(STRAGGLER_SECONDS - waited)
+
+    def _remind(self, seconds: float) -> None:
+        self._to.timers.after(seconds, lambda: self.actor_ref.tell(_Patience()))
+
     def _not_found(self, record: ResourceRecord, problem: Problem) -> None:
         if isinstance(problem, AccessDenied):
             reason = f"Graph denies access to its mailbox ({problem.about.code}); {problem.remedy}"
@@ -210,6 +234,9 @@ class Roster(PooledActor):
         elif isinstance(problem, MailboxMissing):
             reason = f"Graph cannot open a mailbox of this address ({problem.about.code}); {problem.remedy}"
             self._put(record, ResourceState.NO_MAILBOX, reason, code=problem.product_code)
+        elif record.state is ResourceState.WAITING:
+            reason = f"its mailbox could not be looked up yet, and is looked up again: {problem}"
+            self._put(record, ResourceState.WAITING, reason)
 
     def _has_mailbox(self, record: ResourceRecord, resource: Resource, user: DirectoryUser) -> None:
         mailbox = MailboxId(user.id)
@@ -230,6 +257,8 @@ class Roster(PooledActor):
             self._put(record, ResourceState.NO_MAILBOX, reason, code="DSEX012")
             return
         self._put(replace(record, email=resource.email, mailbox=mailbox), ResourceState.ACTIVE, "")
+        if self._found_at is not None:
+            self._found_at = self._to.clock.monotonic()
 
     def _trouble(self, resource_no: ResourceNo, problem: Exception) -> None:
         record = self.records.get(resource_no)
@@ -295,9 +324,21 @@ class Roster(PooledActor):
             elif before[number].mailbox.id != one.mailbox.id:
                 self._leave(number)
                 self._begin(number)
-        if not self._loaded and not any(r.state is ResourceState.WAITING for r in self.records.values()):
-            self._loaded = True
-            self._on_loaded()
+        if not self._loaded:
+            self._count_those_found(len(active))
+
+    def _count_those_found(self, active: int) -> None:
+        """Begin when everybody has been looked up, or with those who have, when the rest takes too long."""
+        if not any(record.state is ResourceState.WAITING for record in self.records.values()):
+            self._begin_all()
+        elif active and self._found_at is None:
+            self._found_at = self._to.clock.monotonic()
+            self._remind(STRAGGLER_SECONDS)
+
+    def _begin_all(self) -> None:
+        """It is known who synchronises: both sides may be watched."""
+        self._loaded = True
+        self._on_loaded()
 
     def _begin(self, resource_no: ResourceNo) -> None:
         self._to.supervisor.tell(Ensure(key=resource_no))
