@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from actors.runtime.clock import Clock
+from actors.runtime.errors import log_failure
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from models.storage.changes import Change
@@ -43,6 +44,8 @@ class Query:
 
     read: Callable[[Store], Any]
     then: Callable[[Any], None]
+    failed: Callable[[Exception], None] | None = None
+    """Told when what is stored cannot be understood; it tells somebody. The store itself is well then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,11 @@ class StoreActor(PooledActor):
         except StoreError as error:
             self._complain(error)
             self._timers.after(RETRY_SECONDS, lambda: self.actor_ref.tell(query))
+            return
+        except Exception as error:  # noqa: BLE001 - a damaged entry is the trouble of whoever asked, not everybody's
+            log_failure(log, "entry cannot be read", error)
+            if query.failed is not None:
+                query.failed(error)
             return
         query.then(answer)
 

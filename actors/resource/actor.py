@@ -326,7 +326,13 @@ class ResourceActor(PooledActor):
         self.around.store.tell(Commit(changes=changes, then=back))
 
     def load(self, query: Callable[[Store], T], then: Callable[[T], None]) -> None:
-        self.around.store.tell(Query(read=query, then=lambda answer: self._run(lambda: then(answer))))
+        self.around.store.tell(
+            Query(
+                read=query,
+                then=lambda answer: self._run(lambda: then(answer)),
+                failed=lambda error: self._run(lambda: _fail(error)),
+            )
+        )
 
     def later(self, seconds: float, then: Callable[[], None]) -> None:
         self.around.timers.after(seconds, lambda: self._run(then))
@@ -351,3 +357,8 @@ class ResourceActor(PooledActor):
             self.actor_ref.tell(Run(then))
         except ActorDeadError:
             return
+
+
+def _fail(error: Exception) -> None:
+    """What this resource has in the store cannot be understood: its supervisor decides what becomes of it."""
+    raise error
