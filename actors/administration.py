@@ -26,6 +26,7 @@ from models.storage.changes import DropDeadLetter, PutPreferences
 from models.storage.records import (
     Counts,
     DeadLetter,
+    HeldBack,
     ResourcePreferences,
     ResourceRecord,
     ResourceState,
@@ -111,7 +112,8 @@ class Administration:
             scheduler=scheduler,
         )
         resources, now = self._to.store.resources(), self._to.clock.now()
-        return build_status(counts=counts, resources=resources, now=now, live=live)
+        held = self._to.store.held_back() if counts.held_back else ()
+        return build_status(counts=counts, resources=resources, now=now, live=live, held=held)
 
     def _snapshots(self) -> tuple[Snapshot | None, Snapshot | None]:
         return _snapshot(self._to.graph), _snapshot(self._to.scheduler)
@@ -174,14 +176,17 @@ class Administration:
             for letter in self._to.store.dead_letters(of_resource)
             if not dead_letter or letter.id == dead_letter
         )
-        if dead_letter and not letters:
+        held = tuple(
+            one for one in self._to.store.held_back(of_resource) if not dead_letter or one.id == dead_letter
+        )
+        if dead_letter and not letters and not held:
             raise NotNow("there is no such dead letter (any more)")
         quarantined = () if dead_letter else tuple(self._quarantined(of_resource))
         if letters:
             self._to.desk.commit(*(DropDeadLetter(id=letter.id) for letter in letters))
-        self._back_to_work(letters, quarantined)
+        self._back_to_work((*letters, *held), quarantined)
         log.info("retry asked for", dead_letters=len(letters), resources=len(quarantined))
-        return {"deadLetters": len(letters), "resources": len(quarantined)}
+        return {"deadLetters": len(letters), "heldBack": len(held), "resources": len(quarantined)}
 
     def _quarantined(self, resource_no: ResourceNo | None) -> Iterable[ResourceNo]:
         for record in self._to.store.resources():
@@ -189,10 +194,12 @@ class Administration:
             if wanted and record.state is ResourceState.QUARANTINED:
                 yield record.resource_no
 
-    def _back_to_work(self, letters: Iterable[DeadLetter], quarantined: Iterable[ResourceNo]) -> None:
+    def _back_to_work(
+        self, items: Iterable[DeadLetter | HeldBack], quarantined: Iterable[ResourceNo]
+    ) -> None:
         for number in quarantined:
             self._to.supervisor.tell(Release(key=number))
-        for number in dict.fromkeys((*(letter.resource_no for letter in letters), *quarantined)):
+        for number in dict.fromkeys((*(item.resource_no for item in items), *quarantined)):
             self._to.router.hint(number, Hint(board=True, outlook=True, full=True, trigger=Trigger.RETRY))
 
     def _record(self, resource_no: ResourceNo) -> ResourceRecord:

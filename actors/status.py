@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from actors.clients.metrics import ServiceState, Snapshot
 from models.ids import MailboxId, ResourceNo
-from models.storage.records import Counts, ResourceRecord, ResourceState
+from models.storage.records import Counts, HeldBack, ResourceRecord, ResourceState
 
 NOT_RUNNING: Final = "not_running"
 
@@ -111,15 +112,21 @@ class Live:
 
 
 def build_status(
-    *, counts: Counts, resources: Iterable[ResourceRecord], now: datetime, live: Live | None = None
+    *,
+    counts: Counts,
+    resources: Iterable[ResourceRecord],
+    now: datetime,
+    live: Live | None = None,
+    held: Iterable[HeldBack] = (),
 ) -> StatusReport:
     """The status, from what the store says and, if a process runs, from what it knows.
 
     Without one, a resource lags by the time since its two sides were last known to agree.
     """
+    waiting = Counter(one.resource_no for one in held)
     return StatusReport(
         backlog=Backlog(journal=counts.journal, outbox=counts.outbox),
-        resources=tuple(_resource(record, now, live) for record in resources),
+        resources=tuple(_resource(one, now, live, waiting[one.resource_no]) for one in resources),
         dead_letters=counts.dead_letters,
         held_back=counts.held_back,
         quarantined=counts.quarantined,
@@ -129,8 +136,13 @@ def build_status(
     )
 
 
-def _resource(record: ResourceRecord, now: datetime, live: Live | None) -> ResourceStatus:
+def _resource(record: ResourceRecord, now: datetime, live: Live | None, held: int) -> ResourceStatus:
     reason = record.reason
+    if not reason and held:
+        reason = (
+            f"{held} deletions are held back until a second reading agrees; if they are right, "
+            "`exchange-connector retry --all` lets them pass"
+        )
     if not reason and live is not None and record.mailbox is not None:
         reason = live.polled.get(record.mailbox, "")
     if live is not None:

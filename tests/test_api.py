@@ -336,7 +336,7 @@ def test_a_resource_that_cannot_be_resynchronised_says_why(place: Office, web: F
 def test_a_dead_letter_goes_back_to_work(place: Office, web: FlaskClient) -> None:
     place.put(AddDeadLetter(letter=letter()), AddDeadLetter(letter=letter(BRAM, "letter-2")))
     answer = web.post("/api/retry", headers=KEY, json={"id": "letter-1"})
-    assert (answer.status_code, answer.get_json()) == (202, {"deadLetters": 1, "resources": 0})
+    assert (answer.status_code, answer.get_json()) == (202, {"deadLetters": 1, "heldBack": 0, "resources": 0})
     assert [one.id for one in place.store.dead_letters()] == ["letter-2"]
     hint = place.hint_of(ANNA)
     assert hint is not None
@@ -350,7 +350,7 @@ def test_everything_goes_back_to_work_quarantined_resources_included(place: Offi
         PutResource(resource=record(BRAM, ResourceState.QUARANTINED, reason="it crashed too often")),
     )
     answer = web.post("/api/retry", headers=KEY, json={"all": True})
-    assert answer.get_json() == {"deadLetters": 1, "resources": 1}
+    assert answer.get_json() == {"deadLetters": 1, "heldBack": 0, "resources": 1}
     assert place.store.dead_letters() == ()
     assert Release(key=BRAM) in place.told(place.supervisor)
     assert place.hint_of(ANNA) is not None

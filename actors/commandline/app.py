@@ -150,6 +150,38 @@ def resync(config: Config = None, resource: OneResource = None) -> None:
         go(settings, resource=resource)
 
 
+@app.command(short_help="Dead letters and quarantined resources back to work.")
+def retry(
+    item: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            show_default=False,
+            help="A dead letter or a deletion held back, by its id, or all those of a resource.",
+        ),
+    ] = None,
+    config: Config = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that was put aside.")] = False,
+) -> None:
+    """Try again what was given up, carry out deletions that are held back, and end quarantines.
+
+    A deletion is carried out only if its item, read once more, is still gone. Without ID and --all, lists
+    what there is to retry.
+
+    Example: exchange-connector retry --all
+    """
+    if item is not None and everything:
+        raise typer.BadParameter("name one ID, or give --all")
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline import retry as retrying
+
+        if item is None and not everything:
+            retrying.listed(settings)
+        else:
+            retrying.retry(settings, item=item)
+
+
 @preferences.command("show", short_help="What a resource shares.")
 def show(resource: Resource, config: Config = None, json: AsJson = False) -> None:
     """Show which events a resource shares, and who chose so.

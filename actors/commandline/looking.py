@@ -66,7 +66,9 @@ def _status(settings: Settings) -> dict[str, Any]:
     store = Store.open(store_url(settings), read_only=True)
     try:
         now = SystemClock().now()
-        return build_status(counts=store.counts(), resources=store.resources(), now=now).as_json()
+        return build_status(
+            counts=store.counts(), resources=store.resources(), now=now, held=store.held_back()
+        ).as_json()
     finally:
         store.close()
 

@@ -99,7 +99,7 @@ class Facade(Protocol):
     def retry(
         self, *, dead_letter: str = "", resource_no: ResourceNo | None = None, everything: bool = False
     ) -> Mapping[str, Any]:
-        """Dead letters and quarantined resources back to work: {"deadLetters": n, "resources": n}.
+        """Dead letters, deletions held back and quarantined resources back to work: how many of each.
 
         Raises `NoSuchResource`, `NotNow` for an unknown dead letter, `NotStored`, `StoreError`.
         """

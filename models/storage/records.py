@@ -217,6 +217,11 @@ class HeldBack:
     confirmations: int = 0
     """How many independent readings agreed that the item is gone."""
 
+    @property
+    def id(self) -> str:
+        """What an administrator calls it: the same as a dead letter of this item."""
+        return f"{self.resource_no}/{self.guid}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeltaState:
