@@ -89,7 +89,7 @@ def test_d1_a_write_to_the_board_that_fails_is_tried_again(company: Company, ref
 
 
 def test_d1_retry_after_is_honoured_for_the_one_mailbox(company: Company) -> None:
-    """A single refusal is about its own request; when nothing gets through, the whole mailbox is left alone."""
+    """A single refusal is about its own request; when nothing gets through, the mailbox is left alone."""
     subject, seconds = company.name("Patience"), 4
     since = company.sandbox.mark()
     match = {"mailbox": "ann@contoso.test"}
