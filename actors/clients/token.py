@@ -7,6 +7,7 @@ nor that a secret has been mended, and a discovery an hour costs nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ import msal
 from actors.clients.access import Grant
 from actors.clients.errors import About, NotAuthenticated, Problem, Unavailable, plain_code
 from actors.clients.policies import retry_after
-from actors.clients.transport import Answer, Call, ConnectFailed, NoAnswer, Transport
+from actors.clients.transport import Answer, AnswerLost, Call, ConnectFailed, NoAnswer, Transport
 
 SERVICE: Final = "sign-in"
 SIGN_IN_SECONDS: Final = 30.0
@@ -178,6 +179,9 @@ class _Http:
         )
         if answer.status != HTTPStatus.OK:
             self.failed = answer
+        elif not _is_json(answer.body):
+            # msal would write the text of such an answer to the log: half of one holds half a token, or all of it
+            raise AnswerLost("unreadable")
         return _Response(answer)
 
 
@@ -193,6 +197,14 @@ class _Response:
         """Raise if the status is an error. msal tells errors apart by the status alone."""
         if self.status_code >= HTTPStatus.BAD_REQUEST:
             raise OSError(self.status_code)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _problem(answer: Answer | None, *, kind: str) -> Problem:
