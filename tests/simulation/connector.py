@@ -10,7 +10,6 @@ from typing import Any
 from actors.application import Application, Outside
 from actors.clients.access import Grant
 from actors.clients.token import AppCredentials, MsalCredentials
-from actors.mapping import mapper_of
 from actors.resource.messages import AppointmentRef, Hint
 from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import ManualDispatcher
@@ -19,6 +18,7 @@ from actors.runtime.system import PINNED, SimulatedRuntime
 from actors.runtime.timers import VirtualTimers
 from models.content import Sensitivity, ShowAs
 from models.ids import AppointmentGuid, AppointmentId, MailboxId, ResourceNo
+from models.mapper import Mapper
 from models.preferences import Preferences, PrivateEvents, StoredPreferences
 from models.settings.sections import Settings
 from models.storage.changes import PutPreferences
@@ -40,6 +40,7 @@ class Connector:
         self,
         *,
         settings: Settings,
+        mapper: Mapper,
         services: Services,
         clock: VirtualClock,
         perils: Perils,
@@ -49,6 +50,7 @@ class Connector:
         sent: Callable[[bytes], None],
     ) -> None:
         self._settings, self._clock, self._dice, self._disk = settings, clock, dice, disk
+        self._mapper = mapper
 
         def transport(service: str, told: Callable[[bytes], None] = lambda body: None) -> SimulatedTransport:
             return SimulatedTransport(
@@ -83,7 +85,7 @@ class Connector:
             runtime=runtime,
             store=self._disk.store,
             outside=Outside(graph=self._graph, scheduler=self._board, credentials=self._credentials),
-            mapper=mapper_of(self._settings),
+            mapper=self._mapper,
         )
         self._app.start()
 

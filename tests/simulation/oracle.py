@@ -91,8 +91,8 @@ class Oracle:
         self.events: dict[tuple[str, int], Known] = {}
         self.memory = Memory()
         self.preferences: dict[str, dict[str, Any]] = {}
-        self.writes = 0
-        """By the connector, so far."""
+        self.writes: list[tuple[str, Fields]] = []
+        """Everything that the connector wrote: what was done, and to what."""
         self.forgot_at = 0
         """When the store was last lost or restored."""
         self.on_change: Callable[[str, Callable[[Wakeable], None]], None] = lambda line, wake: None
@@ -120,12 +120,12 @@ class Oracle:
         """A resource has chosen; None gives it back to the defaults."""
         self.preferences[resource] = chosen
         self.resource_touched(resource)
-        self._look_at_secrets(resource)
 
     def resource_touched(self, resource: str) -> None:
         """Something about a resource has changed: much may follow from it."""
         self._n += 1
         self.memory.resource_changed[resource] = self._n
+        self._look_at_secrets(resource)
 
     def store_forgot(self) -> None:
         """The connector has lost part of its memory."""
@@ -173,7 +173,7 @@ class Oracle:
         fields = of_appointment(now)
         by_connector = self._who == CONNECTOR
         if by_connector:
-            self.writes += 1
+            self.writes.append((change.action, fields))
             self._check_board_write(change, known, fields)
         else:
             self._remember_planner(change, known, fields)
@@ -196,6 +196,7 @@ class Oracle:
 
     def _remember_planner(self, change: BoardChange, known: Known | None, fields: Fields) -> None:
         now, memory = change.appointment, self.memory
+        memory.public |= tokens(now.subject, now.body)
         for name, value in fields.items():
             if known is None or known.fields.get(name) != value:
                 memory.said[now.guid, name, "planner"] = Said(self._n, value)
@@ -272,7 +273,8 @@ class Oracle:
         known = self.events.get(key)
         fields = of_item(event.item)
         if by_connector:
-            self.writes += known is None or fields != known.fields
+            if known is None or fields != known.fields:
+                self.writes.append((change.change_type, fields))
             self._check_event_write(mailbox, event.item, known, fields)
         else:
             self._remember_person(change.user_id, event.item, known, fields)
@@ -291,7 +293,7 @@ class Oracle:
     def _event_gone(self, mailbox: Mailbox, number: int, by_connector: bool) -> None:
         known = self.events.pop((mailbox.user_id, number), None)
         if known is not None and by_connector:
-            self.writes += 1
+            self.writes.append(("deleted", known.fields))
             self._check_event_deletion(mailbox, known, number)
         elif known is not None and known.made_by == CONNECTOR and known.link is not None:
             self.memory.person_deleted.add(known.link)
@@ -365,9 +367,11 @@ class Oracle:
 
     def _look_at_secrets(self, resource: str) -> None:
         """Which words of a mailbox may be known, and which may not."""
-        mailbox, memory = self.mailbox_of(resource), self.memory
-        if mailbox is None:
+        record, memory = self.board.records["resource"].get(resource), self.memory
+        user = self.tenant.find_user(str(record.get("email") or ""))
+        if user is None:
             return
+        mailbox = self.tenant.mailbox(user.id)
         for item in _all_items(mailbox):
             content = item.content()
             words = tokens(content.subject or "", content.body.text)

@@ -156,7 +156,12 @@ class People:
         if appointment is None:
             return None
         start, end = self._some_time()
-        if self._dice.random() < 0.3 and appointment.start + timedelta(minutes=15) < appointment.end:
+        if self._is_of_a_series(appointment):
+            # an occurrence stays between its neighbours; Graph refuses more, and the item would be parked
+            day = datetime.combine(appointment.start.date(), datetime.min.time())
+            start = day + timedelta(minutes=self._minute(1, 20 * 60))
+            end = start + timedelta(minutes=self._minute(10, 100))
+        elif self._dice.random() < 0.3 and appointment.start + timedelta(minutes=15) < appointment.end:
             start, end = appointment.start, appointment.start + timedelta(minutes=self._minute(15, 300))
         whole = start.time() == end.time() == datetime.min.time()
         fields = {"start": start.isoformat(), "end": end.isoformat(), "isAllDay": whole}
@@ -219,8 +224,8 @@ class People:
             pattern |= {"daysOfWeek": [start.strftime("%A").lower()], "firstDayOfWeek": "monday"}
         if days == "absoluteMonthly":
             pattern |= {"dayOfMonth": start.day}
-        reach: dict[str, Any] = {"type": "numbered", "numberOfOccurrences": self._dice.randint(2, 8)}
-        if self._dice.random() < 0.2:
+        reach: dict[str, Any] = {"type": "numbered", "numberOfOccurrences": self._dice.randint(2, 5)}
+        if days == "weekly" and self._dice.random() < 0.3:
             reach = {"type": "noEnd"}
         recurrence = {"pattern": pattern, "range": {**reach, "startDate": start.date().isoformat()}}
         return self._post(self._some_owner(), {"recurrence": recurrence}, (start, end))
@@ -369,7 +374,7 @@ class People:
         shown["range"] = {
             "type": "numbered",
             "startDate": shown["range"]["startDate"],
-            "numberOfOccurrences": self._dice.randint(2, 9),
+            "numberOfOccurrences": self._dice.randint(2, 6),
         }
         shown["pattern"]["interval"] = self._dice.choice((1, 2, 3))
         return self._patch(found, {"recurrence": shown})
@@ -395,8 +400,8 @@ class People:
         number = self._dice.choice(self._world.numbers)
         record = self._board.records["resource"].get(number)
         enabled = not record.get("exchangeIntegrationEnabled")
-        self._oracle.resource_touched(number)
         self._board.resource_change(number, {"exchangeIntegrationEnabled": enabled})
+        self._oracle.resource_touched(number)
         return f"{number} {'on' if enabled else 'off'}"
 
     def _move_mailbox(self) -> str:
@@ -404,8 +409,8 @@ class People:
         address, self._spare[number] = self._spare[number], self._address(number)
         if self._tenant.find_user(address) is None:
             self._tenant.add_user(f"Spare {number}", address)
-        self._oracle.resource_touched(number)
         self._board.resource_change(number, {"email": address})
+        self._oracle.resource_touched(number)
         return f"of {number} to {address}"
 
     def _prefer(self) -> str:
@@ -425,6 +430,11 @@ class People:
             if not own or self._oracle.appointments[each.guid].made_by != CONNECTOR
         ]
         return self._dice.choice(listed) if listed else None
+
+    def _is_of_a_series(self, appointment: Appointment) -> bool:
+        mark = appointment.exchange.exchange_id if appointment.exchange else None
+        found = [self._oracle.find_event(number, mark or "") for number in appointment.resources]
+        return any(item is not None and item.day is not None for item in found)
 
     def _some_owner(self) -> str:
         return self._dice.choice(self._world.numbers)

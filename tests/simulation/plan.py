@@ -65,8 +65,8 @@ class Plan:
             faults=_some(dice, options.faults),
             acts=options.acts,
             sync={
-                "past_days": dice.choice((2, 7, 14)),
-                "future_days": dice.choice((10, 30)),
+                "past_days": dice.choice((2, 5)),
+                "future_days": dice.choice((6, 20)),
                 "outlook_edits": dice.choice(("accept", "accept", "revert")),
                 "outlook_deletes": dice.choice(("restore", "restore", "unassign")),
                 "board_edits": dice.choice(("accept", "accept", "revert")),

@@ -39,6 +39,10 @@ class Verdict:
         found += self._strays()
         return found
 
+    def is_needless(self, action: str, fields: Fields) -> bool:
+        """Whether a write that nothing called for was not made by the window, which moves on."""
+        return action != "created" or self._inside(fields)
+
     # Board-born
 
     def _marked_events(self) -> dict[str, list[tuple[Mailbox, Item]]]:
@@ -147,7 +151,7 @@ class Verdict:
         for name in ("show_as", "sensitivity"):
             if held[name] != shown[name]:
                 yield f"{where} {name}: Outlook {held[name]}, board {shown[name]}"
-        if item.day is None and verdict == "all":
+        if item.day is None and verdict == "all" and item.event.is_organizer:
             yield from self._sourced_in_outlook(where, resource, mailbox, item, listed[0], held)
 
     def _may_be_missing(self, resource: str, mailbox: Mailbox, item: Item, mark: str) -> bool:

@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from actors.mapping import mapper_of
 from actors.runtime.clock import VirtualClock
 from actors.runtime.errors import ProcessCrash
 from actors.runtime.timers import VirtualTimers
+from models.mapper import Mapper
+from models.settings.sections import Settings
 from models.storage.changes import Change
 from tests.sandbox.clock import Clock
 from tests.sandbox.company import generate
@@ -28,6 +31,16 @@ from tests.simulation.transport import Perils
 
 KEY = SigningKey()
 """One key for all histories: making one takes longer than a history."""
+
+MAPPER: list[Mapper] = []
+"""The mapping with its templates, which all histories share."""
+
+
+def _mapper(settings: Settings) -> Mapper:
+    if not MAPPER:
+        MAPPER.append(mapper_of(settings))
+    return MAPPER[0]
+
 
 TURNS_AT_ONCE = 20_000
 """Turns at one instant after which the connector is taken to run in a circle."""
@@ -111,8 +124,10 @@ class World:
         self.services.traffic.faults = self.trouble  # type: ignore[assignment]  # it strikes the same way
         self.disk = Disk(self.crashes, self._committed)
         self._images: list[bytes] = []
+        settings = settings_for(self.services, sync=plan.sync, private=plan.private)
         self.connector = Connector(
-            settings=settings_for(self.services, sync=plan.sync, private=plan.private),
+            settings=settings,
+            mapper=_mapper(settings),
             services=self.services,
             clock=self.clock,
             perils=self.crashes,
