@@ -1,12 +1,16 @@
 """The board's watch: one reading of the whole window for everybody, and news for those whom it concerns.
 
 The safety net under the webhooks, which cover only some source apps (facts, Dime.Scheduler §2.8).
+
+The window moves on at midnight for all; each resource is told at a moment of its own within the day after
+that, or everybody would look at everything at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from pykka import ActorRef
@@ -21,7 +25,10 @@ from actors.runtime.timers import Timer, Timers
 from models.appointment import Appointment
 from models.ids import ResourceNo
 from models.storage.records import Trigger
-from models.when import Window
+from models.when import Window, day_of
+
+OVERDUE = timedelta(days=1)
+"""By how much the window of a resource that has not been told yet is older than today's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class BoardWatch(PooledActor):
         self._every, self._window, self._on_listed = every_seconds, window, on_listed
         self._told: dict[ResourceNo, int] = {}
         """What each resource was told last, as a digest."""
+        self._windows: dict[ResourceNo, tuple[int, Window]] = {}
+        """The window of each resource, and the day of its own on which it moved on."""
         self._reading = False
         self._next: Timer | None = None
         self._tell_all: Trigger | None = None
@@ -89,9 +98,10 @@ class BoardWatch(PooledActor):
             return
         self._reading = True
         window, asked_at = self._window(), self._clock.monotonic()
+        both_days = replace(window, start=window.start - OVERDUE)
         self._scheduler.tell(
             Submit(
-                operation=ListAppointments(window=window),
+                operation=ListAppointments(window=both_days),
                 reply=lambda outcome: self.actor_ref.tell(_Read(outcome, window, asked_at)),
                 priority=Priority.CATCH_UP,
             )
@@ -115,18 +125,29 @@ class BoardWatch(PooledActor):
         if trigger is not None:
             self._told.clear()
         self._told = {number: digest for number, digest in self._told.items() if number in active}
-        for number, appointments in by_resource.items():
-            digest = hash((message.window, frozenset(appointments)))
+        self._windows = {number: known for number, known in self._windows.items() if number in active}
+        for number, listed in by_resource.items():
+            window = self._window_of(number, message.window)
+            appointments = tuple(one for one in listed if window.overlaps(one.when))
+            digest = hash((window, frozenset(appointments)))
             if self._told.get(number) != digest:
                 self._told[number] = digest
                 self._router.listing(
                     number,
                     BoardListed(
-                        appointments=tuple(appointments),
+                        appointments=appointments,
                         unreadable=listing.unreadable,
-                        window=message.window,
+                        window=window,
                         asked_at=message.asked_at,
                         trigger=trigger or Trigger.POLL,
                     ),
                 )
         self._on_listed()
+
+    def _window_of(self, number: ResourceNo, today: Window) -> Window:
+        """Today's window, or yesterday's until the moment at which the resource's own day begins."""
+        day = day_of(number, self._clock.now())
+        known = self._windows.get(number)
+        if known is None or known[0] != day:
+            known = self._windows[number] = (day, today)
+        return known[1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import floor
+from zlib import crc32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +56,13 @@ def window_around(now: datetime, *, past_days: int, future_days: int) -> Window:
     """The window at `now`, on whole UTC days so that it is the same all day long."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return Window(start=midnight - timedelta(days=past_days), end=midnight + timedelta(days=future_days + 1))
+
+
+def day_of(name: str, now: datetime) -> int:
+    """Which day it is for `name`, whose days begin at a moment of its own.
+
+    What is due once a day is due when this number changes: at the same moment every day, also after a start,
+    and over many names spread evenly.
+    """
+    begins = crc32(name.encode()) / 2**32
+    return floor(now.timestamp() / timedelta(days=1).total_seconds() - begins)
