@@ -78,6 +78,7 @@ REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.DECLINED: "the person accepts the invitation after all",
     Reason.LOCKED: "unlock the appointment on the board",
     Reason.ONLY_ATTENDEE: "the organiser of the meeting changes it",
+    Reason.HAS_GUESTS: "the person changes the meeting in Outlook",
     Reason.RESTORED: 'delete the appointment on the board, or set sync.outlook_deletes = "unassign"',
     Reason.PUT_BACK_IN_OUTLOOK: 'change it on the board, or set sync.outlook_edits = "accept"',
     Reason.PUT_BACK_ON_BOARD: 'change it in Outlook, or set sync.board_edits = "accept"',

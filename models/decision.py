@@ -61,6 +61,7 @@ class Reason(Enum):
     PUT_BACK_ON_BOARD = "put_back_on_board"
     LOCKED = "locked"
     ONLY_ATTENDEE = "only_attendee"
+    HAS_GUESTS = "has_guests"
     CHANGED_ON_BOTH = "changed_on_both"
     CONFLICT = "conflict"
     ALREADY_IN_STEP = "already_in_step"
@@ -96,6 +97,7 @@ REASONS: dict[Reason, str] = {
     Reason.PUT_BACK_ON_BOARD: "what was edited on the board belongs to the event's owner and was put back",
     Reason.LOCKED: "the appointment is locked on the board and takes no change from Outlook",
     Reason.ONLY_ATTENDEE: "the person only attends this meeting; its organiser decides",
+    Reason.HAS_GUESTS: "others are invited to this event, and Outlook would mail them the change",
     Reason.CHANGED_ON_BOTH: "both sides changed, in different fields; both changes were kept",
     Reason.CONFLICT: "both sides changed the same field; sync.conflicts decided",
     Reason.ALREADY_IN_STEP: "both sides agree",

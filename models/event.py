@@ -49,6 +49,8 @@ class EventHead:
     """Of an occurrence or exception: its date in the pattern, in the series' own zone."""
     is_cancelled: bool = False
     is_organizer: bool = True
+    has_guests: bool = False
+    """Whether anybody is invited: every change of such an event is mailed to them (facts §2.2)."""
     response: Response = Response.NONE
     modified_at: datetime | None = None
     transaction_id: str = ""

@@ -86,6 +86,8 @@ class OutlookSide:
     in_window: bool = True
     may_change: bool = True
     """False where the person only attends: what the organiser owns cannot be changed (B15)."""
+    has_guests: bool = False
+    """True where others are invited: Outlook would mail them every change (facts §2.2)."""
     body_replaceable: bool = True
     modified_at: datetime | None = None
 
@@ -279,7 +281,7 @@ def _merge_outlook_born(
     to_outlook: list[Field] = []
     to_board: list[Field] = []
     changes: list[FieldChange] = []
-    refused = attendee = False
+    refused = False
     locked = board is not None and board.locked and outlook is not None and outlook.verdict is Verdict.SHARED
     for field, ours, theirs in _changed_fields(link, board, outlook):
         if locked and not ours:
@@ -290,7 +292,6 @@ def _merge_outlook_born(
         elif ours:
             winner = Side.BOARD if allowed else Side.OUTLOOK
             refused = refused or not allowed
-            attendee = attendee or (outlook is not None and not outlook.may_change)
         else:
             winner = Side.OUTLOOK
         if winner is Side.BOARD and not policy.to_outlook:
@@ -299,8 +300,16 @@ def _merge_outlook_born(
         changes.append(_change(field, link, board, outlook, winner))
     if not policy.to_board:
         to_board = []
-    put_back = Reason.ONLY_ATTENDEE if attendee else Reason.PUT_BACK_ON_BOARD
-    return _writes(to_outlook, to_board, changes, put_back if refused else _merge_reason(changes))
+    return _writes(to_outlook, to_board, changes, _put_back(outlook) if refused else _merge_reason(changes))
+
+
+def _put_back(outlook: OutlookSide | None) -> Reason:
+    """Why an edit on the board did not reach the event."""
+    if outlook is not None and not outlook.may_change:
+        return Reason.ONLY_ATTENDEE
+    if outlook is not None and outlook.has_guests:
+        return Reason.HAS_GUESTS
+    return Reason.PUT_BACK_ON_BOARD
 
 
 def _planner_may_change(field: Field, link: Link, outlook: OutlookSide | None, policy: Policy) -> bool:
@@ -309,7 +318,7 @@ def _planner_may_change(field: Field, link: Link, outlook: OutlookSide | None, p
         return False
     if outlook is None:
         return True
-    if not outlook.may_change:
+    if not outlook.may_change or outlook.has_guests:
         return False
     if outlook.verdict is Verdict.MASKED:
         return field is Field.WHEN

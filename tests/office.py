@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from tests.sandbox.company import SOURCE
 from tests.sandbox.graph.calendar_api import CalendarApi, Call
 from tests.sandbox.graph.events import Event, Item
 from tests.sandbox.graph.mailbox import Mailbox
@@ -52,6 +53,7 @@ class Asked:
     path: str
     ended: str
     body: bytes = b""
+    query: str = ""
 
     @property
     def rows(self) -> int:
@@ -129,11 +131,39 @@ class Office(World):
             answer = self._calendars.handle(Call(method=method, segments=segments, body=body, actor="user"))
         return answer.json() if answer.body else {}
 
+    # Planners
+
     @contextmanager
     def planner(self) -> Iterator[None]:
         """Whatever is changed on the board meanwhile, a planner changes."""
         with self.oracle.acting("planner"):
             yield
+
+    def schedule(
+        self, subject: str, begins: datetime, *, hours: float = 1.0, places: Sequence[int] = (0,)
+    ) -> str:
+        """A planner plans an appointment, in the board's wall clock; its GUID."""
+        fields = {
+            **SOURCE,
+            "jobNo": "SRV-1001",
+            "taskNo": "10",
+            "resources": [self.numbers[place] for place in places],
+            "subject": subject,
+            "start": begins.isoformat(),
+            "end": (begins + timedelta(hours=hours)).isoformat(),
+        }
+        with self.planner():
+            return str(self.services.board.planner_create(fields)["appointmentGuid"])
+
+    def replan(self, guid: str, **fields: Any) -> None:
+        """A planner changes an appointment."""
+        with self.planner():
+            self.services.board.planner_change(guid, fields)
+
+    def unplan(self, guid: str) -> None:
+        """A planner deletes an appointment."""
+        with self.planner():
+            self.services.board.planner_delete(guid)
 
     # Looking
 
@@ -156,7 +186,9 @@ class Office(World):
             inner = json.loads(request.body)["requests"]
             self.asked += [Asked(service, one["method"], one["url"], ended, _body(one)) for one in inner]
         else:
-            self.asked.append(Asked(service, request.method, request.path, ended, request.body))
+            self.asked.append(
+                Asked(service, request.method, request.path, ended, request.body, request.query)
+            )
         super()._called(service, request, ended)
 
 

@@ -106,6 +106,7 @@ def test_b2_an_event_that_is_not_shared_goes_by_its_id_and_tells_what_decided() 
         Reason.SENSITIVITY_NOT_SHARED,
         Reason.LOCKED,
         Reason.ONLY_ATTENDEE,
+        Reason.HAS_GUESTS,
     ],
 )
 def test_what_was_not_done_says_what_would_change_that(reason: Reason) -> None:

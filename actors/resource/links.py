@@ -15,11 +15,15 @@ from models.reconcile import BoardSide, OutlookSide
 
 
 def at(link: Link, event: Event) -> Link:
-    """A link to an event in the version in which it was just seen."""
+    """A link to an event in the version in which it was just seen.
+
+    An exception that does not tell its original date this time keeps the key under which it was known.
+    """
+    is_vague = event.head.original_date is None and event.head.id == link.event_id
     return replace(
         link,
         event_id=event.head.id,
-        event_key=event.head.key,
+        event_key=link.event_key if is_vague and link.event_key is not None else event.head.key,
         etag=event.head.etag,
         event_modified_at=event.head.modified_at,
     )

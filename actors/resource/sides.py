@@ -59,6 +59,7 @@ class Lens:
             verdict=verdict,
             in_window=self.window.overlaps(event.head.when),
             may_change=event.head.is_organizer,
+            has_guests=event.head.has_guests,
             body_replaceable=event.detail is not None and replaceable(event.detail),
             modified_at=event.head.modified_at,
         )

@@ -63,6 +63,7 @@ def read_head(item: Item) -> EventHead | None:
         original_date=_original_date(item, when),
         is_cancelled=flag(item, "isCancelled"),
         is_organizer=flag(item, "isOrganizer", default=True),
+        has_guests=bool(item.get("attendees")),
         response=response,
         modified_at=read_instant(text(item, "lastModifiedDateTime")),
         transaction_id=own_transaction_id(text(item, "transactionId")),
