@@ -162,3 +162,26 @@ def test_b7_b8_b9_a_year_of_edits_writes_exactly_what_differs(office: Office) ->
         kept = before.keys() & after.keys()
         assert {key: person.guids()[key] for key in kept} == {key: guids[key] for key in kept}, name
     assert all(one.subject == "Standup, later" for one in person.shown().values())
+
+
+def test_b7_b9_an_event_that_becomes_a_series_and_one_again_is_never_there_twice(office: Office) -> None:
+    """B7, B9: the event's own appointment gives way to those of its occurrences, and comes back."""
+    person, start = office.person(), FIRST + timedelta(days=1)
+    scene = Scene(person, person.create(subject="Visit", start=at(_nine(start)), end=at(_nine(start, 1))))
+    office.settle()
+    assert person.shown() == person.shared()
+    assert len(person.shown()) == 1
+
+    scene.change(recurrence=occurring(weekly("tuesday"), start, times=4))
+    office.settle()
+    assert len(person.shared()) == 4
+    assert person.shown() == person.shared()
+
+    scene.change(recurrence=None)
+    office.settle()
+    assert len(person.shared()) == 1
+    assert person.shown() == person.shared()
+
+
+def _nine(day: date, hours: int = 0) -> datetime:
+    return datetime.combine(day, datetime.min.time()) + timedelta(hours=9 + hours)

@@ -69,14 +69,13 @@ class Shape:
 
 
 def shapes() -> list[Shape]:
-    """Each pattern with each range in each zone, at hours that are dealt out evenly; each also all day."""
-    dice = random.Random("shapes")
-    found = []
+    """Each pattern in each zone; ranges and hours are dealt out evenly, and some are all day."""
+    dice, found = random.Random("shapes"), []
     for pattern in PATTERNS:
-        for scope in RANGES:
-            for zone in ZONES:
-                hour = dice.choice((*CLOCKS, None))
-                found.append(Shape(f"{pattern}/{scope}/{zone}", PATTERNS[pattern], RANGES[scope], zone, hour))
+        scopes = dice.sample(tuple(RANGES) * 3, len(ZONES))
+        for zone, scope in zip(ZONES, scopes, strict=True):
+            hour = dice.choice((*CLOCKS, None))
+            found.append(Shape(f"{pattern}/{scope}/{zone}", PATTERNS[pattern], RANGES[scope], zone, hour))
     return found
 
 
@@ -101,12 +100,12 @@ def office() -> Iterator[Office]:
 
 
 def test_b7_c7_c8_every_shape_of_a_series_is_on_the_board_as_it_is_in_the_calendar(office: Office) -> None:
-    """B7, C7, C8: 216 series; then one occurrence of each is moved, one renamed and one deleted."""
+    """B7, C7, C8: 72 series; then one occurrence of each is moved, one renamed and one deleted."""
     people = {zone: office.person(place) for place, zone in enumerate(ZONES)}
     made = [(people[shape.zone], people[shape.zone].create(**fields_of(shape))) for shape in shapes()]
     office.settle(1200)
     assert all(person.shown() == person.shared() for person in people.values())
-    assert sum(len(person.shown()) for person in people.values()) > 1000
+    assert sum(len(person.shown()) for person in people.values()) > 400
 
     before = {zone: person.shared() for zone, person in people.items()}
     with office.writes() as written:

@@ -40,7 +40,7 @@ from models.resource import Mailbox, Resource
 from models.storage.changes import Change, FinishJournal
 from models.storage.records import DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences, Trigger
 from models.storage.store import Store
-from models.when import Window, window_around
+from models.when import Window, day_of, window_around
 
 T = TypeVar("T")
 
@@ -48,8 +48,6 @@ IDLE_SECONDS = 600.0
 """An actor with nothing to do for this long stops; the next hint starts it again from the store."""
 LISTING_SECONDS = 30.0
 """How long a new mailbox waits for the board's watch before it lists its own appointments."""
-FULL_ROUND_SECONDS = 24 * 3600.0
-"""How old a delta link's frozen window may become before a new round is begun (facts §3.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +198,7 @@ class ResourceActor(PooledActor):
         self._reader = MailboxReader(desk, self._board, chronicle, loaded.delta)
         relocate(writer, loaded.intents)
         if self._reader.is_new:
-            self._reader.adopt_linked(lambda: self._begin(loaded.intents))
+            self._reader.adoption.adopt_all(lambda: self._begin(loaded.intents))
         else:
             self._begin(loaded.intents)
 
@@ -276,10 +274,11 @@ class ResourceActor(PooledActor):
         )
 
     def _window_is_old(self, reader: MailboxReader) -> bool:
+        """The window is frozen in the delta link; once a day, each mailbox at a moment of its own, it moves
+        on with a new round (facts §3.4)."""
         if reader.state is None:
             return True
-        age = (self.now() - reader.state.full_round_at).total_seconds()
-        return age > FULL_ROUND_SECONDS
+        return day_of(self.mailbox.id, reader.state.full_round_at) != day_of(self.mailbox.id, self.now())
 
     def _look_around(self) -> None:
         """Whether there is nothing left to do: then hints are done, and rest may be near."""

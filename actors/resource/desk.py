@@ -24,6 +24,7 @@ from models.appointment import Appointment
 from models.book import LinkBook
 from models.decision import Act
 from models.delete_budget import Pass
+from models.event import Event, EventType
 from models.ids import AppointmentGuid, AppointmentId, EventId
 from models.judging import Judge
 from models.link import Link, LinkState, Origin
@@ -274,9 +275,17 @@ class Desk:
             self.pause(item)
             return
         item.waiting_for = ""
-        event = GONE if isinstance(outcome, Failed) else outcome.value
+        event = (
+            GONE if isinstance(outcome, Failed) or self._has_become_series(item, outcome) else outcome.value
+        )
         item.learn_outlook(OutlookFact(event=event, asked_at=asked_at))
         self.consider(item)
+
+    def _has_become_series(self, item: Item, outcome: Done[Event]) -> bool:
+        """An event of the person's own is gone when it has: its occurrences stand for themselves."""
+        link = self.book.get(item.guid)
+        is_own = link is not None and link.origin is Origin.OUTLOOK
+        return is_own and outcome.value.head.type is EventType.MASTER
 
     def pause(self, item: Item, then: Callable[[Item], None] | None = None) -> None:
         """Something transient is wrong: look at the item again after a growing while."""

@@ -6,13 +6,13 @@ crash in between tells it once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Collection
 
 from actors.clients.errors import ForeignLink, NotFound, TokenInvalid
 from actors.clients.graph.delta import DeltaPage, Series
-from actors.clients.graph.operations import FindLinked, LinkedEvent, ReadDelta, ReadEvent, ReadSeries
+from actors.clients.graph.operations import ReadDelta, ReadEvent, ReadSeries
 from actors.clients.steps import Failed, Outcome
+from actors.resource.adoption import Adoption
 from actors.resource.board_reader import BoardReader
 from actors.resource.chronicle import Chronicle
 from actors.resource.desk import Desk
@@ -23,18 +23,15 @@ from models.appointment import Appointment
 from models.decision import Act, Decision
 from models.delete_budget import Pass
 from models.event import Event, EventHead, EventType
-from models.ids import AppointmentGuid, EventId, parse_link_value, transaction_id
-from models.judging import Judge
-from models.link import Agreed, Link, Origin, Unshared
+from models.ids import AppointmentGuid, EventId
+from models.link import Link, Origin, Unshared
 from models.preferences import Verdict
-from models.reconcile import VERDICT_REASONS
+from models.reconcile import GONE, VERDICT_REASONS
 from models.storage.changes import AddDecision, Change, DropUnshared, PutDeltaState, PutLink, PutUnshared
 from models.storage.records import DeltaState, Trigger
 from models.when import Window
 
 RETRY_SECONDS = 30.0
-GENERATIONS = 64
-"""How many successive events of one link are tried when an original is told from its copies."""
 
 
 class MailboxReader:
@@ -46,6 +43,7 @@ class MailboxReader:
         self.desk = desk
         self.board = board
         self.chronicle = chronicle
+        self.adoption = Adoption(desk, chronicle)
         self.state = state
         """How far the mailbox has been read; None makes the next round a full one."""
         self.round: Round | None = None
@@ -119,6 +117,7 @@ class MailboxReader:
         turn.reading += 1
         for event in turn.events.values():
             self._place(event, turn)
+            self._end_series(event.head, turn)
         for series in turn.series.values():
             self._place_series(series, turn)
         for master in turn.unplaced:
@@ -130,11 +129,28 @@ class MailboxReader:
     def _has_read(self, turn: Round) -> None:
         """One of the readings of this round is over; after the last one, what was not seen is looked for."""
         turn.reading -= 1
+        if turn.reading == 0 and turn.suspects:
+            self._look_into_suspects(turn)
+            return
         if turn.reading == 0 and turn.full:
             self._confirm_unseen(turn)
             if self.board.has_listed:
                 self.board.resolve_orphans(turn.trigger)
         self._end_if_done(turn)
+
+    def _look_into_suspects(self, turn: Round) -> None:
+        """Events that bear an id of ours and have no link: an answer that lags behind, a store that is older
+        than they are, or another application. Only what is there and not ours is the person's own."""
+        suspects, turn.suspects = turn.suspects, set()
+        turn.reading += 1
+
+        def told(others: Collection[EventId]) -> None:
+            turn.cleared.update(others)
+            for event_id in sorted(others):
+                self._read_event(event_id, turn)
+            self._has_read(turn)
+
+        self.adoption.look_into(suspects, told)
 
     def _decided(self, guid: AppointmentGuid) -> None:
         turn = self.round
@@ -173,6 +189,9 @@ class MailboxReader:
             if self._is_news(guid, head, turn):
                 self._tell(guid, OutlookFact(event=event, asked_at=turn.asked_at), turn)
             return
+        if self._may_be_ours(head, turn):
+            turn.suspects.add(head.id)
+            return
         verdict = turn.judge.verdict(head)
         guid = self.desk.book.guid_for(head.key)
         fact = OutlookFact(event=event, asked_at=turn.asked_at)
@@ -200,8 +219,10 @@ class MailboxReader:
         """Place every occurrence, and find those that are gone by what is missing (facts §0.5, B8)."""
         book, master = self.desk.book, series.master.head.id
         keys = {event.head.key for event in series.occurrences}
+        stands = self._place_master(series.master, turn)
         for event in series.occurrences:
-            self._place(event, turn)
+            if not stands or event.head.when != series.master.head.when:
+                self._place(event, turn)
         if series.unreadable:
             return
         for link in book.of_series(master):
@@ -210,6 +231,31 @@ class MailboxReader:
         for item in book.unshared_of_series(master):
             if item.event_key not in keys:
                 self._drop_unshared(item)
+
+    def _place_master(self, master: Event, turn: Round) -> bool:
+        """An event that has become a series; whether it still stands for its first occurrence.
+
+        That of an appointment does. One of the person's own is gone: its occurrences stand for themselves.
+        """
+        book, head = self.desk.book, master.head
+        unshared, guid = book.unshared(head.key), book.by_event(head.id)
+        if unshared is not None:
+            self._drop_unshared(unshared)
+        link = None if guid is None else book.get(guid)
+        if link is None:
+            return False
+        turn.seen.add(head.key)
+        if link.origin is Origin.OUTLOOK:
+            self._tell(link.guid, OutlookFact(event=GONE, asked_at=turn.asked_at), turn)
+        elif self._is_news(link.guid, head, turn):
+            self._tell(link.guid, OutlookFact(event=master, asked_at=turn.asked_at), turn)
+        return link.origin is Origin.BOARD
+
+    def _end_series(self, head: EventHead, turn: Round) -> None:
+        """A single event that was a series: what is left of its occurrences is looked for."""
+        for link in self.desk.book.of_series(head.id):
+            if link.event_key != head.key:
+                self._confirm(link.guid, turn)
 
     def _read_series(self, master: EventId, turn: Round) -> None:
         """Read a series by itself: only its occurrences, or only its removal, were on the pages."""
@@ -253,6 +299,10 @@ class MailboxReader:
         operation = ReadEvent(mailbox=self.desk.mailbox.id, event_id=event_id, judge=turn.judge)
 
         def read(outcome: Outcome) -> None:
+            if isinstance(outcome, Failed) and not isinstance(outcome.problem, NotFound):
+                turn.reading -= 1
+                self.desk.ports.later(RETRY_SECONDS, lambda: self._read_event(event_id, turn))
+                return
             if not isinstance(outcome, Failed):
                 self._place(outcome.value, turn)
             self._has_read(turn)
@@ -282,6 +332,11 @@ class MailboxReader:
             if link is not None and link.event_id is not None:
                 return None  # a copy that kept the id of its original's creation (B13)
         return guid
+
+    def _may_be_ours(self, head: EventHead, turn: Round) -> bool:
+        """Whether an event without a link bears an id that the connector may have given it."""
+        is_known = head.id in turn.cleared or self.desk.book.unshared(head.key) is not None
+        return bool(head.transaction_id) and not is_known
 
     def _is_news(self, guid: AppointmentGuid, head: EventHead, turn: Round) -> bool:
         """Whether a linked event is in another state than was agreed; our own writes are not news (C1).
@@ -326,56 +381,6 @@ class MailboxReader:
         self.desk.book.drop_unshared(item.event_key)
         self.desk.ports.commit(DropUnshared(resource_no=item.resource_no, event_key=item.event_key))
 
-    # Adoption
-
-    def adopt_linked(self, then: Callable[[], None]) -> None:
-        """Find every event that an earlier installation wrote here, before anything new is written (C5)."""
-        judge = Judge.of_linked(self.desk.lens.preferences)
-        operation = FindLinked(mailbox=self.desk.mailbox.id, judge=judge)
-
-        def found(outcome: Outcome) -> None:
-            if isinstance(outcome, Failed):
-                self.desk.ports.trouble(outcome.problem)
-                self.desk.ports.later(RETRY_SECONDS, lambda: self.adopt_linked(then))
-                return
-            self._adopt_events(outcome.value)
-            then()
-
-        self.desk.ports.graph(operation, found)
-
-    def _adopt_events(self, linked: Iterable[LinkedEvent]) -> None:
-        by_guid: dict[AppointmentGuid, list[LinkedEvent]] = {}
-        for one in linked:
-            parsed = parse_link_value(one.link_value)
-            if parsed is not None and parsed[1] == self.desk.resource.resource_no:
-                by_guid.setdefault(parsed[0], []).append(one)
-        for guid, candidates in by_guid.items():
-            if self.desk.book.get(guid) is None:
-                self._adopt_event(guid, candidates)
-
-    def _adopt_event(self, guid: AppointmentGuid, candidates: list[LinkedEvent]) -> None:
-        """Of an event and its copies, the one that the connector created is the original (B13)."""
-        link = Link(
-            resource_no=self.desk.resource.resource_no,
-            guid=guid,
-            origin=Origin.BOARD,
-            mailbox=self.desk.mailbox.id,
-        )
-        original, generation = _original(link, candidates)
-        event = original.event
-        seen = self.desk.lens.mapper.seen_event(event, None, times_readable=True)
-        link = replace(
-            link,
-            generation=generation,
-            event_id=event.head.id,
-            event_key=event.head.key,
-            etag=event.head.etag,
-            event_modified_at=event.head.modified_at,
-            agreed=Agreed(board=seen, outlook=seen),
-        )
-        self.desk.book.put(link)
-        self.desk.ports.commit(PutLink(link=link), AddDecision(decision=self.chronicle.adopted(link, event)))
-
     def _adopt_orphan(self, orphan: Appointment, fact: OutlookFact, event: Event, turn: Round) -> None:
         """An appointment from Outlook whose link was lost: link it again, also to take it away (C5, E)."""
         link = orphan_link(self.desk.lens, self.desk.mailbox.id, orphan, event)
@@ -390,13 +395,3 @@ def _took_place_in(link: Link, window: Window) -> bool:
     """Whether a reading of this window should have shown the link's event."""
     when = link.agreed.outlook.when or link.agreed.board.when if link.agreed is not None else None
     return link.event_id is not None and when is not None and window.overlaps(when)
-
-
-def _original(link: Link, candidates: list[LinkedEvent]) -> tuple[LinkedEvent, int]:
-    """Which of several events with the same link property the connector created, and as which generation."""
-    for generation in range(GENERATIONS):
-        ours = transaction_id(link.guid, link.resource_no, link.mailbox, generation)
-        for candidate in candidates:
-            if candidate.transaction_id == ours:
-                return candidate, generation
-    return min(candidates, key=lambda one: (one.created_at is None, one.created_at, one.id)), 0

@@ -33,6 +33,10 @@ class Round:
     """Everything that is in the mailbox for certain, of a full round."""
     taken_away: Pass
     """What the round seems to take away."""
+    suspects: set[EventId] = field(default_factory=set)
+    """Events without a link that bear an id of the connector's."""
+    cleared: set[EventId] = field(default_factory=set)
+    """Those of them that it did not make, or that are gone."""
     delta_link: str = ""
     is_read: bool = False
     """Whether every page is there."""
