@@ -21,8 +21,9 @@ from actors.supervision_messages import Release
 from actors.web.facade import Figures, NoSuchResource, NotNow, PreferencesView, Readiness
 from models.ids import MailboxId, ResourceNo
 from models.judging import effective_preferences
+from models.link import Origin
 from models.preferences import Preferences, StoredPreferences
-from models.storage.changes import DropDeadLetter, PutPreferences
+from models.storage.changes import DropDeadLetter, DropLink, PutPreferences
 from models.storage.records import (
     Counts,
     DeadLetter,
@@ -187,6 +188,16 @@ class Administration:
         self._back_to_work((*letters, *held), quarantined)
         log.info("retry asked for", dead_letters=len(letters), resources=len(quarantined))
         return {"deadLetters": len(letters), "heldBack": len(held), "resources": len(quarantined)}
+
+    def forget(self, resource_no: ResourceNo) -> int:
+        self._record(resource_no)
+        if resource_no in self._to.router.directory.resources:
+            raise NotNow(f"resource {resource_no} synchronises: its events are not forgotten")
+        links = [link for link in self._to.store.links_of(resource_no) if link.origin is Origin.BOARD]
+        if links:
+            self._to.desk.commit(*(DropLink(resource_no=resource_no, guid=link.guid) for link in links))
+        log.info("events forgotten", resource=resource_no, links=len(links))
+        return len(links)
 
     def _quarantined(self, resource_no: ResourceNo | None) -> Iterable[ResourceNo]:
         for record in self._to.store.resources():

@@ -30,9 +30,10 @@ DOCUMENTED = {
         "--config", "--share", "--no-share", "--show-as", "--sensitivity", "--private",
     },
     "retry": {"--config", "--all"},
+    "remove": {"--config", "--resource", "--all", "--dry-run", "--json"},
     "rules test": {"--config", "--appointment"},
 }  # fmt: skip
-NOT_YET = {"verify", "undo", "remove"}
+NOT_YET = {"verify", "undo"}
 """Commands of the design that this version does not have."""
 
 

@@ -182,6 +182,31 @@ def retry(
             retrying.retry(settings, item=item)
 
 
+@app.command(short_help="Delete every event that the connector ever wrote.")
+def remove(
+    config: Config = None,
+    resource: OneResource = None,
+    everything: Annotated[bool, typer.Option("--all", help="The events of every resource.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count them, and delete nothing.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Delete the events of a resource, or of all, and count what is left, which must be none.
+
+    They are found by what the connector wrote into each of them, also where its store is lost. Copies that a
+    person made, and a person's own events, stay. Turn Exchange Integration Enabled off first, or stop the
+    process: it would create them again.
+
+    Example: exchange-connector remove --resource R001 --dry-run
+    """
+    if (resource is None) is not everything:
+        raise typer.BadParameter("name one --resource, or give --all")
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.remove import remove as go
+
+        go(settings, resource=resource, dry_run=dry_run, as_json=json)
+
+
 @preferences.command("show", short_help="What a resource shares.")
 def show(resource: Resource, config: Config = None, json: AsJson = False) -> None:
     """Show which events a resource shares, and who chose so.

@@ -78,6 +78,13 @@ def api(*, facade: Facade, access: ApiAccess) -> Blueprint:
         done = facade.retry(dead_letter=dead_letter or "", resource_no=resource_no, everything=everything)
         return answer(done, HTTPStatus.ACCEPTED)
 
+    @blueprint.post("/forget")
+    def forget() -> Response:
+        resource_no = _resource(_object({"resource"}))
+        if resource_no is None:
+            raise Misused('send {"resource": "…"}')
+        return answer({"links": facade.forget(resource_no)}, HTTPStatus.ACCEPTED)
+
     _say_what_is_wrong(blueprint)
     return blueprint
 

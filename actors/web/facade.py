@@ -104,3 +104,10 @@ class Facade(Protocol):
         Raises `NoSuchResource`, `NotNow` for an unknown dead letter, `NotStored`, `StoreError`.
         """
         ...
+
+    def forget(self, resource_no: ResourceNo) -> int:
+        """Forget the events of a resource that does not synchronise, as they were removed; how many.
+
+        Raises `NoSuchResource`, `NotNow` for one that synchronises, `NotStored`, `StoreError`.
+        """
+        ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.behaviour.company import Company
+from tests.behaviour.company import Company, resources_of
 from tests.services_kit import wait_until
 
 pytestmark = pytest.mark.process
@@ -52,3 +52,70 @@ def test_d9_without_a_process_retry_leaves_the_work_to_the_next_run(fresh: Compa
     company.connector.start()
     company.sees_appointment("Refused")
     assert company.connector.status()["deadLetters"] == 0
+
+
+# remove
+
+
+def linked_events(company: Company, alias: str) -> set[str]:
+    """The subjects of the events in a calendar that carry the link property."""
+    return {event["subject"] for event in company.person(alias).events() if company.linked(alias, event)}
+
+
+def test_a10_b13_remove_takes_away_every_event_of_a_resource_and_nothing_else(company: Company) -> None:
+    subject, own = company.name("Planned"), company.name("Own")
+    company.employ("R010", "eva")
+    planned = company.plan(subject, "R010")
+    event = company.sees_event("eva", subject)
+    company.book("eva", own)
+    company.sees_appointment(own)
+    copy = company.person("eva").act(event["id"], "copy")
+    company.connector.wait_in_step()
+
+    refused = company.connector.command("remove", "--resource", "R010")
+    assert refused.code == 1
+    assert "turn Exchange Integration Enabled off" in refused.stderr
+    assert company.person("eva").having(subject=subject)
+
+    company.dismiss("R010")
+    rehearsed = company.connector.command("remove", "--resource", "R010", "--dry-run", "--json")
+    assert rehearsed.code == 0
+    assert (rehearsed.json["found"], rehearsed.json["removed"], rehearsed.json["left"]) == (1, 0, 1)
+    before = len(company.person("eva").events())
+    done = company.connector.command("remove", "--resource", "R010", "--json")
+    assert done.code == 0, done.stderr
+    assert (done.json["found"], done.json["removed"], done.json["left"]) == (1, 1, 0)
+    assert len(company.person("eva").events()) == before - 1
+    assert event["id"] not in {one["id"] for one in company.person("eva").events()}
+    assert company.person("eva").having(subject=own)
+    assert copy is None or copy["id"] in {one["id"] for one in company.person("eva").events()}
+
+    company.board.change_resource("R010", exchangeIntegrationEnabled=True)
+    wait_until(lambda: len(company.person("eva").having(subject=subject)) == 2, why="it comes back")
+    assert resources_of(company.board.get(planned["appointmentNo"])) == ["R010"], "nobody was taken off"
+
+
+def test_remove_finds_every_event_without_a_store_or_a_process(fresh: Company) -> None:
+    company = fresh
+    company.connector.start()
+    company.plan_seen("Planned", "ann", "bert")
+    assert "Planned" in linked_events(company, "ann")
+    company.connector.stop()
+    for file in company.connector.folder.glob("store.db*"):
+        file.unlink()
+    done = company.connector.command("remove", "--all", "--json")
+    found = done.json
+    assert found["removed"] == found["found"] > 2
+    assert found["left"] == 0
+    assert linked_events(company, "ann") == linked_events(company, "bert") == set()
+    assert company.board.having(subject="Planned"), "what planners planned stays"
+    again = company.connector.command("remove", "--all")
+    assert again.stdout.endswith("in all: 0 events removed, 0 left\n")
+
+
+def test_remove_says_what_it_is_to_remove(company: Company) -> None:
+    assert company.connector.command("remove").code == 2
+    assert company.connector.command("remove", "--all", "--resource", "R001").code == 2
+    unknown = company.connector.command("remove", "--resource", "NOBODY", "--dry-run")
+    assert unknown.code == 1
+    assert "NOBODY" in unknown.stderr
