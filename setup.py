@@ -27,7 +27,10 @@ RUNTIME = [
     "tzlocal>=5.3,<6",
 ]
 
+POSTGRES = ["psycopg[binary]>=3.2,<4"]
+
 TEST = [
+    *POSTGRES,  # so that its use is type-checked
     "aiohttp>=3.11,<4",
     "hypothesis>=6.120,<7",
     "jsonschema>=4.23,<5",
@@ -43,6 +46,7 @@ TEST = [
     "types-python-dateutil",
     "types-PyYAML",
     "types-requests",
+    "uvloop>=0.21; sys_platform != 'win32'",
 ]
 
 OFFICIAL_CLIENTS = [
@@ -66,7 +70,7 @@ setup(
     scripts=["bin/exchange-connector"],
     install_requires=RUNTIME,
     extras_require={
-        "postgres": ["psycopg[binary]>=3.2,<4"],
+        "postgres": POSTGRES,
         "test": TEST,
         "official-clients": OFFICIAL_CLIENTS,
     },
