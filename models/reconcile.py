@@ -333,6 +333,8 @@ def _changed_fields(
 ) -> list[tuple[Field, bool, bool]]:
     """Each field that at least one side changed and on which they now differ: (field, board's, Outlook's)."""
     ours = set(_changed(board.content, _agreed_board(link))) if board is not None else set()
+    if board is not None and link.origin is Origin.BOARD:
+        ours.update(_never_agreed(board.content, link))
     theirs = set(_changed(outlook.content, _agreed_outlook(link))) if outlook is not None else set()
     found = []
     for field in Field:
@@ -350,6 +352,13 @@ def _changed_fields(
 def _changed(now: Content, agreed: Content) -> list[Field]:
     """The fields in which a side differs from its own last agreed state; what is not said did not change."""
     return list(agreed.differences(now))
+
+
+def _never_agreed(now: Content, link: Link) -> list[Field]:
+    """The fields that a link was adopted without, because its event did not say: the origin's hold (C5)."""
+    if link.agreed is None:
+        return []
+    return [field for field in _said(now) if link.agreed.board.get(field) is None]
 
 
 def _agreed_board(link: Link) -> Content:
