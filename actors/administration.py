@@ -108,6 +108,7 @@ class Administration:
         router, (graph, scheduler) = self._to.router, snapshots
         live = Live(
             lags={number: router.lag(number) for number in router.busy()},
+            in_step={one.resource_no: one.in_step_at for one in self._to.store.resources() if one.in_step_at},
             polled=self._to.polled(),
             graph=graph,
             scheduler=scheduler,

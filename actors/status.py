@@ -37,6 +37,8 @@ class ResourceStatus:
     state: ResourceState
     lag_seconds: float | None
     """For how long something of it has been waiting; None where nobody can tell."""
+    fresh_seconds: float | None
+    """For how long nobody has looked: since both sides were last known to agree. None: they never were."""
     reason: str
     """A sentence for the administrator, remedy included; empty while all is well."""
 
@@ -47,6 +49,7 @@ class ResourceStatus:
             "mailbox": self.mailbox,
             "state": self.state.value,
             "lagSeconds": None if self.lag_seconds is None else round(self.lag_seconds, 3),
+            "freshSeconds": None if self.fresh_seconds is None else round(self.fresh_seconds, 3),
             "reason": self.reason,
         }
 
@@ -105,6 +108,8 @@ class Live:
     """What only a running process knows."""
 
     lags: Mapping[ResourceNo, float] = field(default_factory=dict)
+    in_step: Mapping[ResourceNo, datetime] = field(default_factory=dict)
+    """When the two sides of each resource were last known to agree."""
     polled: Mapping[MailboxId, str] = field(default_factory=dict)
     """Why a mailbox is polled and not listened to."""
     graph: Snapshot | None = None
@@ -145,17 +150,15 @@ def _resource(record: ResourceRecord, now: datetime, live: Live | None, held: in
         )
     if not reason and live is not None and record.mailbox is not None:
         reason = live.polled.get(record.mailbox, "")
-    if live is not None:
-        lag: float | None = live.lags.get(record.resource_no, 0.0)
-    elif record.in_step_at is not None:
-        lag = max(0.0, (now - record.in_step_at).total_seconds())
-    else:
-        lag = None
+    in_step_at = record.in_step_at if live is None else live.in_step.get(record.resource_no)
+    fresh = None if in_step_at is None else max(0.0, (now - in_step_at).total_seconds())
+    lag = fresh if live is None else live.lags.get(record.resource_no, 0.0)
     return ResourceStatus(
         resource_no=record.resource_no,
         mailbox=record.email,
         state=record.state,
         lag_seconds=lag,
+        fresh_seconds=fresh,
         reason=reason,
     )
 

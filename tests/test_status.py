@@ -52,6 +52,7 @@ def test_the_object_is_spelt_as_the_contract_says() -> None:
                 "mailbox": "anna@contoso.test",
                 "state": "active",
                 "lagSeconds": 1.235,
+                "freshSeconds": None,
                 "reason": "",
             },
             {
@@ -59,6 +60,7 @@ def test_the_object_is_spelt_as_the_contract_says() -> None:
                 "mailbox": "bram@contoso.test",
                 "state": "off",
                 "lagSeconds": 0.0,
+                "freshSeconds": None,
                 "reason": "Exchange Integration Enabled is off on the board",
             },
         ],

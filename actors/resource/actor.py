@@ -37,7 +37,7 @@ from models.mapper import Mapper
 from models.preferences import Preferences
 from models.reconcile import Policy
 from models.resource import Mailbox, Resource
-from models.storage.changes import Change, FinishJournal
+from models.storage.changes import Change, FinishJournal, MarkInStep
 from models.storage.records import DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences, Trigger
 from models.storage.store import Store
 from models.when import Window, day_of, window_around
@@ -296,11 +296,19 @@ class ResourceActor(PooledActor):
             if self._journal:
                 done, self._journal = self._journal, ()
                 self.commit(FinishJournal(ids=done))
+            self._mark_in_step(self._reader)
             self.around.hints.settle(self.resource.resource_no)
             self.around.settled(self.resource.resource_no)
             self._idle_since = since = self.monotonic()
             self.later(IDLE_SECONDS, lambda: self._rest(since))
         self._was_busy = not idle
+
+    def _mark_in_step(self, reader: MailboxReader) -> None:
+        """Both sides agree, as they were when the mailbox was last asked."""
+        if reader.read_at is not None:
+            mark = MarkInStep(resource_no=self.resource.resource_no, at=reader.read_at)
+            reader.read_at = None
+            self.commit(mark)
 
     def _rest(self, since: float) -> None:
         if since == self._idle_since and not self._was_busy:

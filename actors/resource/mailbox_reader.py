@@ -7,6 +7,7 @@ crash in between tells it once more.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from actors.clients.errors import ForeignLink, NotFound, TokenInvalid
 from actors.clients.graph.delta import DeltaPage, Series
@@ -47,6 +48,8 @@ class MailboxReader:
         self.state = state
         """How far the mailbox has been read; None makes the next round a full one."""
         self.round: Round | None = None
+        self.read_at: datetime | None = None
+        """When the last round began that has been dealt with."""
         self._again: tuple[Trigger, bool] | None = None
         self.is_new = state is None
         """Whether this mailbox has never been read with the present store (C5)."""
@@ -162,7 +165,7 @@ class MailboxReader:
         """Keep the round's link once nothing that it told is still undecided."""
         if not turn.is_read or turn.waiting or turn.reading or self.round is not turn:
             return
-        self.round = None
+        self.round, self.read_at = None, turn.began_at
         full_round_at = turn.began_at if turn.full or self.state is None else self.state.full_round_at
         self.state = DeltaState(
             mailbox=self.desk.mailbox.id,
