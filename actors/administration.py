@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from models.ids import MailboxId, ResourceNo
 from models.judging import effective_preferences
 from models.link import Origin
 from models.preferences import Preferences, StoredPreferences
+from models.preferences_table import ADMINISTRATOR, imported, read_table
 from models.storage.changes import DropDeadLetter, DropLink, PutPreferences
 from models.storage.records import (
     Counts,
@@ -127,17 +128,36 @@ class Administration:
         return self._view(resource_no, self._to.store.preferences_of(resource_no))
 
     def set_preferences(
-        self, resource_no: ResourceNo, chosen: Preferences, *, set_by: str
+        self, resource_no: ResourceNo, chosen: Preferences, *, set_by: str, locked: bool | None = None
     ) -> PreferencesView:
         self._record(resource_no)
         present = self._to.store.preferences_of(resource_no)
+        was_locked = present is not None and present.locked
+        if set_by != ADMINISTRATOR and (was_locked or locked is not None):
+            raise NotNow("an administrator has locked these preferences; ask one to change them")
         stored = StoredPreferences(preferences=chosen, set_by=set_by, set_at=self._to.clock.now())
-        locked = present is not None and present.locked
-        self._to.desk.commit(PutPreferences(resource_no=resource_no, stored=stored, locked=locked))
-        log.info("preferences set", resource=resource_no, by=set_by)
-        self._to.router.hint(resource_no, Hint(preferences=True, trigger=Trigger.PREFERENCES))
-        view = ResourcePreferences(resource_no=resource_no, stored=stored, locked=locked)
+        change = PutPreferences(
+            resource_no=resource_no, stored=stored, locked=was_locked if locked is None else locked
+        )
+        self._store_preferences([change])
+        view = ResourcePreferences(resource_no=resource_no, stored=stored, locked=change.locked)
         return self._view(resource_no, view)
+
+    def import_preferences(self, table: str) -> int:
+        store, sharing = self._to.store, self._to.sharing()
+        choices = read_table(table, {record.resource_no for record in store.resources()})
+        changes = imported(choices, store.all_preferences(), sharing.defaults, self._to.clock.now())
+        self._store_preferences(changes)
+        return len(choices)
+
+    def _store_preferences(self, changes: Sequence[PutPreferences]) -> None:
+        """All or none; whoever is concerned judges its events anew."""
+        if changes:
+            self._to.desk.commit(*changes)
+        for change in changes:
+            number = change.resource_no
+            log.info("preferences set", resource=number, by=change.stored.set_by)
+            self._to.router.hint(number, Hint(preferences=True, trigger=Trigger.PREFERENCES))
 
     def _view(self, resource_no: ResourceNo, own: ResourcePreferences | None) -> PreferencesView:
         sharing = self._to.sharing()
@@ -150,6 +170,7 @@ class Administration:
             ),
             set_by=None if stored is None else stored.set_by,
             set_at=None if stored is None else stored.set_at,
+            locked=own is not None and own.locked,
         )
 
     # Again

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from actors.store_actor import Commit, Query
 from models.decision import Act
 from models.ids import AppointmentGuid, MailboxId, ResourceNo
 from models.storage.changes import AddDecision, AddIntent, Change
-from models.storage.records import DecisionRecord, DeltaState, Intent
+from models.storage.records import DecisionRecord, DeltaState, Intent, ResourcePreferences
 from models.storage.store import Store
 
 READS: Final = ("GET", "HEAD")
@@ -71,6 +72,13 @@ class RehearsalStore(Store):
 
     judged_anew = False
     """Whether a run would read every mailbox anew, because settings that judge events have changed."""
+
+    proposed: Mapping[ResourceNo, ResourcePreferences] = MappingProxyType({})
+    """Choices that are tried out in the place of those that are kept."""
+
+    def preferences_of(self, resource_no: ResourceNo) -> ResourcePreferences | None:
+        """A resource's choice, as it is proposed."""
+        return self.proposed.get(resource_no) or super().preferences_of(resource_no)
 
     def delta_state(self, mailbox: MailboxId) -> DeltaState | None:
         """How far a mailbox has been read, as a run would start from it."""

@@ -203,6 +203,7 @@ def test_a_resource_that_has_not_chosen_has_the_defaults(web: FlaskClient) -> No
         **DEFAULTS,
         "setBy": None,
         "setAt": None,
+        "locked": False,
         "effective": DEFAULTS,
     }
 
@@ -222,6 +223,7 @@ def test_b10_a_choice_is_stored_told_and_has_the_events_judged_again(place: Offi
         **chosen,
         "setBy": "administrator",
         "setAt": "2026-03-02T08:00:00Z",
+        "locked": False,
         "effective": chosen,
     }
     assert answer.get_json() == expected

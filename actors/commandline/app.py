@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -85,18 +86,35 @@ def check(config: Config = None) -> None:
 
 
 @app.command(short_help="What a run would do now, and why.")
-def plan(config: Config = None, resource: OneResource = None, json: AsJson = False) -> None:
+def plan(
+    config: Config = None,
+    resource: OneResource = None,
+    json: AsJson = False,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="NEW.json", show_default=False, help="Decide as if these were the rules."),
+    ] = None,
+    preferences: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Decide as if these preferences held: the keys of [defaults] in a TOML file, or a table of "
+            "resources as `preferences export` writes it (.csv).",
+        ),
+    ] = None,
+) -> None:
     """Read both sides, decide as a run would, and say what it would do. Writes nothing to either side.
 
-    Works beside a running process.
+    Works beside a running process. Resources that would lose most come first.
 
-    Example: exchange-connector plan --resource R001
+    Example: exchange-connector plan --rules new-rules.json
     """
     with problems_told():
         settings = settings_of(config)
         from actors.commandline.plan import plan as go
 
-        go(settings, resource=resource, as_json=json)
+        go(settings, resource=resource, as_json=json, rules=rules, preferences=preferences)
 
 
 @app.command(short_help="Resources, lag, backlog, quarantines, dead letters.")
@@ -255,6 +273,10 @@ def choose(
             help="What becomes of events whose sensitivity is not shared: hidden, or shown as their time.",
         ),
     ] = None,
+    lock: Annotated[
+        bool | None,
+        typer.Option("--lock/--unlock", show_default=False, help="Whether only administrators change it."),
+    ] = None,
 ) -> None:
     """Set which events a resource shares; what is not named stays as it is. The board follows in a minute.
 
@@ -265,15 +287,53 @@ def choose(
         "showAs": choices.several(ShowAs, show_as),
         "sensitivity": choices.several(Sensitivity, sensitivity),
         "private": private,
+        "locked": lock,
     }
     wanted = {name: value for name, value in asked.items() if value is not None}
     if not wanted:
-        raise typer.BadParameter("name at least one of --share, --show-as, --sensitivity and --private")
+        raise typer.BadParameter("name one or more of --share, --show-as, --sensitivity, --private, --lock")
     with problems_told():
         settings = settings_of(config)
         from actors.commandline.sharing import choose as go
 
         go(settings, resource, wanted)
+
+
+@preferences.command("import", short_help="Set what many resources share, from a table.")
+def take(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="As `preferences export` writes it.")],
+    config: Config = None,
+) -> None:
+    """Take over the choices of a table, one row a resource; an empty cell leaves what is.
+
+    If anything in it is wrong, every such line is named and nothing is changed.
+
+    Example: exchange-connector preferences import preferences.csv
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.sharing_table import import_table as go
+
+        go(settings, file)
+
+
+@preferences.command("export", short_help="Write what every resource shares to a table.")
+def give(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE.csv]", show_default=False, help="Where to write; default: stdout."),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Write what every resource shares, who chose so and when, one row a resource.
+
+    Example: exchange-connector preferences export preferences.csv
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.sharing_table import export_table as go
+
+        go(settings, file)
 
 
 if __name__ == "__main__":

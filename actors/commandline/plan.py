@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from actors.application import Application
@@ -11,12 +12,15 @@ from actors.assembly import judges_anew
 from actors.commandline.application import application_for, settle
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
-from actors.commandline.telling import Failure, tell, tell_json
+from actors.commandline.telling import Code, Failure, tell, tell_json
 from actors.explain import ACTS, sentence
+from actors.proposals import propose
 from actors.rehearsal import Rehearsal, RehearsalStore
 from actors.runtime.clock import SystemClock
 from actors.settling import Settled
 from models.decision import REASONS, Act, Reason
+from models.ids import ResourceNo
+from models.preferences_table import TableError
 from models.settings.sections import Settings
 from models.storage.errors import StoreMissing
 from models.storage.records import DecisionRecord, Intent, ResourceRecord, ResourceState
@@ -24,10 +28,31 @@ from models.storage.records import DecisionRecord, Intent, ResourceRecord, Resou
 IN_MEMORY: Final = "sqlite:///:memory:"
 
 
-def plan(settings: Settings, *, resource: str | None, as_json: bool) -> None:
-    """Decide about everything, carry out nothing, and say what that would have been."""
+LOSSES: Final = frozenset({Act.DELETE_EVENT, Act.REMOVE_APPOINTMENT})
+GAINS: Final = frozenset({Act.CREATE_EVENT, Act.CREATE_APPOINTMENT})
+CHANGES: Final = frozenset({Act.UPDATE_EVENT, Act.UPDATE_APPOINTMENT, Act.UPDATE_BOTH})
+
+
+def plan(
+    settings: Settings,
+    *,
+    resource: str | None,
+    as_json: bool,
+    rules: Path | None = None,
+    preferences: Path | None = None,
+) -> None:
+    """Decide about everything, carry out nothing, and say what that would have been.
+
+    `rules` and `preferences` are files with what is proposed: it is decided as if they held already.
+    """
     store, rehearsal = _store(settings), Rehearsal()
     try:
+        try:
+            proposals = propose(settings, store, SystemClock().now(), rules=rules, preferences=preferences)
+        except TableError as error:
+            raise Failure(*error.problems, code=Code.MISUSED) from None
+        settings = proposals.settings
+        proposals.put_to(store)
         with (
             application_for(settings, store, resource=resource, rehearsal=rehearsal) as application,
             Display("comparing", SystemClock()) as display,
@@ -45,18 +70,22 @@ def plan(settings: Settings, *, resource: str | None, as_json: bool) -> None:
 
 
 class Plan:
-    """What would be done, by resource."""
+    """What would be done, by resource: the largest losses first."""
 
     def __init__(self, rehearsal: Rehearsal, records: Iterable[ResourceRecord], settled: Settled) -> None:
-        self._records = sorted(records, key=lambda record: record.resource_no)
-        self._decisions = [one for one in rehearsal.decisions if one.act is not Act.NOTHING]
+        self._decisions: dict[ResourceNo, list[DecisionRecord]] = {}
+        for one in rehearsal.decisions:
+            if one.act is not Act.NOTHING:
+                self._decisions.setdefault(one.resource_no, []).append(one)
         self._left_behind = rehearsal.left_behind
         self._settled = settled
+        self._records = sorted(records, key=lambda record: (-self._losses(record), record.resource_no))
 
     @property
     def totals(self) -> dict[str, int]:
         """How often each act would be done."""
-        acts = [one.act for one in self._decisions] + [intent.act for intent in self._left_behind]
+        acts = [one.act for some in self._decisions.values() for one in some]
+        acts += [intent.act for intent in self._left_behind]
         return {
             act.value: count for act, count in sorted(Counter(acts).items(), key=lambda one: one[0].value)
         }
@@ -72,6 +101,7 @@ class Plan:
                     "mailbox": record.email,
                     "state": record.state.value,
                     "reason": record.reason,
+                    **self._tally(record),
                     "acts": [
                         *(_decision_json(one) for one in self._of(record)),
                         *(_intent_json(intent) for intent in self._left_by(record)),
@@ -90,7 +120,8 @@ class Plan:
             acts = [sentence(one) for one in self._of(record)]
             acts += [_intent_sentence(intent) for intent in self._left_by(record)]
             if acts or record.state is not ResourceState.ACTIVE:
-                lines.append(_heading(record))
+                tally = ", ".join(f"{count} {what}" for what, count in self._tally(record).items() if count)
+                lines.append(f"{_heading(record)}: {tally}" if tally else _heading(record))
                 lines += [f"  {act}" for act in acts]
         if self.totals:
             counted = [f"{count} × {ACTS[Act(act)]}" for act, count in self.totals.items()]
@@ -107,7 +138,19 @@ class Plan:
         return lines
 
     def _of(self, record: ResourceRecord) -> list[DecisionRecord]:
-        return [one for one in self._decisions if one.resource_no == record.resource_no]
+        return self._decisions.get(record.resource_no, [])
+
+    def _losses(self, record: ResourceRecord) -> int:
+        return self._tally(record)["vanish"]
+
+    def _tally(self, record: ResourceRecord) -> dict[str, int]:
+        """How many items would appear, change and vanish for a resource."""
+        acts = [one.act for one in self._of(record)] + [intent.act for intent in self._left_by(record)]
+        return {
+            "appear": sum(act in GAINS for act in acts),
+            "change": sum(act in CHANGES for act in acts),
+            "vanish": sum(act in LOSSES for act in acts),
+        }
 
     def _left_by(self, record: ResourceRecord) -> list[Intent]:
         return [intent for intent in self._left_behind if intent.resource_no == record.resource_no]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from actors.commandline.options import store_url
@@ -15,12 +15,11 @@ from actors.web.facade import PreferencesView
 from models.ids import ResourceNo
 from models.judging import effective_preferences
 from models.preferences import StoredPreferences
+from models.preferences_table import ADMINISTRATOR
 from models.settings.sections import Settings
 from models.storage.changes import Change, DropDeltaState, PutPreferences
 from models.storage.records import ResourcePreferences
 from models.storage.store import Store
-
-ADMINISTRATOR: Final = "administrator"
 
 
 def show(settings: Settings, resource: str, *, as_json: bool) -> None:
@@ -63,7 +62,8 @@ def _choose_in_store(settings: Settings, number: ResourceNo, asked: Mapping[str,
         stored = StoredPreferences(
             preferences=wire.changed(present, asked), set_by=ADMINISTRATOR, set_at=SystemClock().now()
         )
-        locked = own is not None and own.locked
+        lock = wire.locked(asked)
+        locked = (own is not None and own.locked) if lock is None else lock
         changes: list[Change] = [PutPreferences(resource_no=number, stored=stored, locked=locked)]
         if record is not None and record.mailbox is not None:
             changes.append(DropDeltaState(mailbox=record.mailbox))  # the next start judges every event anew
@@ -85,6 +85,7 @@ def _view(store: Store, settings: Settings, number: ResourceNo) -> PreferencesVi
         ),
         set_by=None if stored is None else stored.set_by,
         set_at=None if stored is None else stored.set_at,
+        locked=own is not None and own.locked,
     )
 
 
@@ -94,7 +95,8 @@ def _tell(document: Mapping[str, Any], *, as_json: bool) -> None:
         return
     by = f"chosen by {document['setBy']} at {document['setAt']}" if document["setBy"] else "the defaults"
     chosen = {name: document[name] for name in document["effective"]}
-    tell(f"resource {document['resourceNo']}: {by}", *_lines(document["effective"]))
+    lock = "; locked: only an administrator changes it" if document["locked"] else ""
+    tell(f"resource {document['resourceNo']}: {by}{lock}", *_lines(document["effective"]))
     if chosen != document["effective"]:
         tell("its own choice does not count (defaults.resources_decide is false):", *_lines(chosen))
 

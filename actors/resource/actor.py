@@ -147,7 +147,8 @@ class ResourceActor(PooledActor):
     def on_receive(self, message: object) -> object:
         match message:
             case Run():
-                message.then()
+                if message.incarnation == self.incarnation:
+                    message.then()
             case Wake():
                 self._take_hints()
             case _:
@@ -361,7 +362,7 @@ class ResourceActor(PooledActor):
     def _run(self, then: Callable[[], None]) -> None:
         """Have something done in a turn of this actor; by now it may have stopped, and then it is moot."""
         try:
-            self.actor_ref.tell(Run(then))
+            self.actor_ref.tell(Run(then, self.incarnation))
         except ActorDeadError:
             return
 

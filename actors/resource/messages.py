@@ -75,6 +75,11 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An answer came in, or a timer of the resource's own ran out: this is what was to be done then."""
+    """An answer came in, or a timer of the resource's own ran out: this is what was to be done then.
+
+    It concerns the life that asked: after a crash the next one has read everything anew from the store, and
+    what the former one had in mind is moot.
+    """
 
     then: Callable[[], None]
+    incarnation: int = 0

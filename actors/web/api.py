@@ -16,13 +16,13 @@ from actors.web.answers import answer, problem, unauthorized
 from actors.web.facade import Facade, NoSuchResource, NotNow
 from actors.web.notifications import Unreadable, read_json
 from models.ids import ResourceNo
+from models.preferences_table import ADMINISTRATOR, TableError
 from models.storage.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
 DECISIONS_SHOWN: Final = 20
 DECISIONS_AT_MOST: Final = 1_000
-SET_BY: Final = "administrator"
 
 
 class Misused(Exception):  # noqa: N818 - named for what it is
@@ -59,7 +59,15 @@ def api(*, facade: Facade, access: ApiAccess) -> Blueprint:
         if isinstance(asked, Mapping) and asked.get("resourceNo", resource_no) != resource_no:
             raise wire.Invalid("resourceNo: the address names another resource")
         wanted = wire.changed(facade.preferences(number).chosen, asked)
-        return answer(wire.show(facade.set_preferences(number, wanted, set_by=SET_BY)))
+        lock = wire.locked(asked)
+        return answer(wire.show(facade.set_preferences(number, wanted, set_by=ADMINISTRATOR, locked=lock)))
+
+    @blueprint.post("/preferences")
+    def take_table() -> Response:
+        table = _object({"table"}).get("table")
+        if not isinstance(table, str):
+            raise Misused('send {"table": "…"}, with the CSV of `preferences export` as text')
+        return answer({"resources": facade.import_preferences(table)})
 
     @blueprint.post("/resync")
     def resync() -> Response:
@@ -97,6 +105,10 @@ def _say_what_is_wrong(blueprint: Blueprint) -> None:
     @blueprint.errorhandler(NotNow)
     def not_now(error: NotNow) -> Response:
         return problem(str(error), HTTPStatus.CONFLICT)
+
+    @blueprint.errorhandler(TableError)
+    def wrong_table(error: TableError) -> Response:
+        return problem("\n".join(error.problems), HTTPStatus.BAD_REQUEST)
 
     @blueprint.errorhandler(wire.Invalid)
     @blueprint.errorhandler(Misused)

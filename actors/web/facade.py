@@ -34,6 +34,8 @@ class PreferencesView:
     set_by: str | None = None
     """None: it has not chosen."""
     set_at: datetime | None = None
+    locked: bool = False
+    """Whether only an administrator may change it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,19 @@ class Facade(Protocol):
         ...
 
     def set_preferences(
-        self, resource_no: ResourceNo, chosen: Preferences, *, set_by: str
+        self, resource_no: ResourceNo, chosen: Preferences, *, set_by: str, locked: bool | None = None
     ) -> PreferencesView:
-        """Store a resource's choice and have its events judged again.
+        """Store a resource's choice and have its events judged again at once (B10).
 
-        Raises `NoSuchResource`, `NotStored`, `StoreError`.
+        `locked` is for administrators: whether the resource may change it from now on; None leaves that as it
+        is. Raises `NoSuchResource`, `NotNow` for a resource that may not, `NotStored`, `StoreError`.
+        """
+        ...
+
+    def import_preferences(self, table: str) -> int:
+        """Store the choices of a table, all or none, as the administrator's; how many resources it named.
+
+        Raises `models.preferences_table.TableError`, `NotStored`, `StoreError`.
         """
         ...
 

@@ -14,7 +14,7 @@ from models.preferences import Preferences, PrivateEvents
 
 E = TypeVar("E", bound=Enum)
 
-READ_ONLY: Final = frozenset({"resourceNo", "setBy", "setAt", "effective"})
+READ_ONLY: Final = frozenset({"resourceNo", "setBy", "setAt", "locked", "effective"})
 """Members of an answer that a client may send back as they are; they change nothing."""
 
 
@@ -30,6 +30,7 @@ def show(view: PreferencesView) -> dict[str, Any]:
         **as_json(view.chosen),
         "setBy": view.set_by,
         "setAt": None if set_at is None else set_at.replace("+00:00", "Z"),
+        "locked": view.locked,
         "effective": as_json(view.effective),
     }
 
@@ -64,6 +65,12 @@ def changed(present: Preferences, asked: object) -> Preferences:
                     f"{_shown(name)} is no preference; there are: share, showAs, sensitivity, private"
                 )
     return wanted
+
+
+def locked(asked: object) -> bool | None:
+    """Whether an administrator's request locks the preferences; None: it does not say. Raises `Invalid`."""
+    said = asked.get("locked") if isinstance(asked, Mapping) else None
+    return None if said is None else _flag("locked", said)
 
 
 def _flag(name: str, value: object) -> bool:

@@ -1,0 +1,86 @@
+"""Proposed rules and preferences, for a rehearsal: what if they held?"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from actors.rehearsal import RehearsalStore
+from models.ids import ResourceNo
+from models.preferences_table import imported, read_table
+from models.setting_error import SettingError
+from models.settings.sections import Settings
+from models.storage.records import ResourcePreferences
+
+TABLE_SUFFIX: Final = ".csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposals:
+    """What is to be tried out."""
+
+    settings: Settings
+    chosen: Mapping[ResourceNo, ResourcePreferences] = field(default_factory=dict)
+    """Choices in the place of those in the store."""
+    judge_anew: bool = False
+
+    def put_to(self, store: RehearsalStore) -> None:
+        """Have a rehearsal find them where it looks."""
+        store.proposed = self.chosen
+        store.judged_anew = store.judged_anew or self.judge_anew
+
+
+def propose(
+    settings: Settings, store: RehearsalStore, now: datetime, *, rules: Path | None, preferences: Path | None
+) -> Proposals:
+    """What these files propose: rules, and either defaults (TOML, the keys of `[defaults]`) or a table (CSV).
+
+    Raises `SettingError` and `TableError`.
+    """
+    if rules is not None:
+        settings = settings.model_copy(
+            update={"rules": settings.rules.model_copy(update={"file": str(rules)})}
+        )
+    if preferences is None:
+        return Proposals(settings=settings)
+    text = _text_of(preferences)
+    if preferences.suffix.lower() != TABLE_SUFFIX:
+        return Proposals(settings=_with_defaults(settings, preferences, text), judge_anew=True)
+    choices = read_table(text, {record.resource_no for record in store.resources()})
+    changes = imported(choices, store.all_preferences(), settings.default_preferences(), now)
+    chosen = {
+        one.resource_no: ResourcePreferences(
+            resource_no=one.resource_no, stored=one.stored, locked=one.locked
+        )
+        for one in changes
+    }
+    return Proposals(settings=settings, chosen=chosen, judge_anew=True)
+
+
+def _with_defaults(settings: Settings, file: Path, text: str) -> Settings:
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(str(file), f"is no TOML: {error}", "write the keys of [defaults]") from None
+    proposed = document.get("defaults", document)
+    kind = type(settings.defaults)
+    try:
+        defaults = kind.model_validate({**settings.defaults.model_dump(), **proposed})
+    except (ValidationError, TypeError) as error:
+        what = error.errors() if isinstance(error, ValidationError) else []
+        named = ", ".join(".".join(map(str, one["loc"])) for one in what) or "[defaults]"
+        raise SettingError(str(file), f"has a wrong or unknown value: {named}", "see [defaults]") from None
+    return settings.model_copy(update={"defaults": defaults})
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise SettingError(str(file), "cannot be read as text", "name a TOML or CSV file in UTF-8") from None
