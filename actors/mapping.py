@@ -5,7 +5,7 @@ Applying a snapshot is a pure function, so that no resource waits in a queue for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,6 +59,12 @@ def mapper_of(settings: Settings) -> Mapper:
         mask_subject=settings.defaults.mask_subject,
         carries_show_as=settings.scheduler.write_route is WriteRoute.EXCHANGE_APPOINTMENT,
     )
+
+
+def with_categories(mapper: Mapper, categories: Iterable[Category]) -> Mapper:
+    """The mapping with the categories that the board has."""
+    known = frozenset(category.name for category in categories)
+    return replace(mapper, categories=replace(mapper.categories, known=known))
 
 
 class MapperActor(PooledActor):
@@ -129,9 +135,9 @@ class MapperActor(PooledActor):
         if isinstance(outcome, Failed):
             return
         categories: tuple[Category, ...] = outcome.value
-        known = frozenset(category.name for category in categories)
-        if known == self._mapper.categories.known:
+        mapper = with_categories(self._mapper, categories)
+        if mapper.categories.known == self._mapper.categories.known:
             return
-        self._mapper = replace(self._mapper, categories=replace(self._mapper.categories, known=known))
+        self._mapper = mapper
         self._publish(self._mapper)
-        log.info("categories", known=len(known))
+        log.info("categories", known=len(mapper.categories.known))

@@ -29,11 +29,12 @@ DOCUMENTED = {
     "preferences set": {
         "--config", "--share", "--no-share", "--show-as", "--sensitivity", "--private",
     },
+    "verify": {"--config", "--resource", "--json"},
     "retry": {"--config", "--all"},
     "remove": {"--config", "--resource", "--all", "--dry-run", "--json"},
     "rules test": {"--config", "--appointment"},
 }  # fmt: skip
-NOT_YET = {"verify", "undo"}
+NOT_YET = {"undo"}
 """Commands of the design that this version does not have."""
 
 

@@ -168,6 +168,22 @@ def resync(config: Config = None, resource: OneResource = None) -> None:
         go(settings, resource=resource)
 
 
+@app.command(short_help="Compare both sides in full, and report drift.")
+def verify(config: Config = None, resource: OneResource = None, json: AsJson = False) -> None:
+    """Read both sides in full, apart from what the process knows, and report every item that differs.
+
+    What differs is read a second time, in case it was just on its way. The exit code is 1 if there is any
+    drift. Writes nothing to either side.
+
+    Example: exchange-connector verify --resource R001
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.verify import verify as go
+
+        go(settings, resource=resource, as_json=json)
+
+
 @app.command(short_help="Dead letters and quarantined resources back to work.")
 def retry(
     item: Annotated[

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.behaviour.company import Company, resources_of
+from tests.behaviour.company import Company, resources_of, wall
+from tests.process_kit import Finished
 from tests.services_kit import wait_until
 
 pytestmark = pytest.mark.process
@@ -117,5 +118,78 @@ def test_remove_says_what_it_is_to_remove(company: Company) -> None:
     assert company.connector.command("remove").code == 2
     assert company.connector.command("remove", "--all", "--resource", "R001").code == 2
     unknown = company.connector.command("remove", "--resource", "NOBODY", "--dry-run")
+    assert unknown.code == 1
+    assert "NOBODY" in unknown.stderr
+
+
+# verify
+
+
+def drift_of(finished: Finished, resource: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    """What differs of a resource: how, where, and in which fields."""
+    found = next(one for one in finished.json["resources"] if one["resourceNo"] == resource)
+    assert found["problem"] == ""
+    return sorted((one["drift"], one["side"], tuple(one["fields"])) for one in found["drift"])
+
+
+def test_verify_finds_both_sides_in_step(company: Company) -> None:
+    planned, own = company.name("Planned"), company.name("Own")
+    company.plan_seen(planned, "chloe", "david")
+    company.book_seen("chloe", own, body={"contentType": "html", "content": "<p>Bring the <b>keys</b></p>"})
+    company.look_around()
+    done = company.connector.command("verify", "--json")
+    assert (done.code, done.json["inStep"]) == (0, True), done.stdout
+    assert all(one["compared"] for one in done.json["resources"] if one["resourceNo"] in ("R003", "R004"))
+    assert "both sides are in step" in company.connector.command("verify", "--resource", "R003").stdout
+
+
+def test_verify_names_everything_that_drifted_while_nobody_looked(fresh: Company) -> None:
+    company = fresh
+    company.connector.start()
+    names = ("Deleted in Outlook", "Deleted on the board", "Moved", "Own deleted", "Own hidden", "Own renamed")
+    planned = {name: company.plan_seen(name, "ann", hours=30 + 2 * at) for at, name in enumerate(names[:3])}
+    own = {name: company.book_seen("ann", name, hours=50 + 2 * at) for at, name in enumerate(names[3:])}
+    company.look_around()
+    company.connector.stop()
+    ann = company.person("ann")
+    ann.delete(planned["Deleted in Outlook"][1][0]["id"])
+    company.board.delete(planned["Deleted on the board"][0]["appointmentNo"])
+    company.board.change(planned["Moved"][0]["appointmentNo"], start=wall(36), end=wall(37))
+    ann.delete(own["Own deleted"][0]["id"])
+    ann.change(own["Own hidden"][0]["id"], sensitivity="private")
+    ann.change(own["Own renamed"][0]["id"], subject="Renamed")
+    company.plan("New on the board", "R001", hours=60)
+    company.book("ann", "New in Outlook", hours=62)
+
+    done = company.connector.command("verify", "--json")
+    assert done.code == 1
+    assert drift_of(done, "R001") == sorted(
+        [
+            ("missing", "outlook", ()),
+            ("extra", "outlook", ()),
+            ("different", "board", ("when",)),
+            ("extra", "board", ()),
+            ("extra", "board", ()),
+            ("different", "outlook", ("subject",)),
+            ("missing", "outlook", ()),
+            ("missing", "board", ()),
+        ]
+    )
+    assert drift_of(done, "R002") == []
+    for word in ("Own", "Renamed", "New in Outlook"):
+        assert word not in done.stdout, "no word of an item is told"
+    text = company.connector.command("verify", "--resource", "R001")
+    assert text.code == 1
+    assert "8 items of 1 resources differ" in text.stderr
+    assert company.connector.command("verify", "--resource", "R002").code == 0
+
+    company.connector.start()
+    company.connector.wait_in_step()
+    company.look_around()
+    assert company.connector.command("verify").code == 0
+
+
+def test_verify_says_what_cannot_be_verified(company: Company) -> None:
+    unknown = company.connector.command("verify", "--resource", "NOBODY")
     assert unknown.code == 1
     assert "NOBODY" in unknown.stderr
