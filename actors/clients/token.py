@@ -179,8 +179,8 @@ class _Http:
         )
         if answer.status != HTTPStatus.OK:
             self.failed = answer
-        elif not _is_json(answer.body):
-            # msal would write the text of such an answer to the log: half of one holds half a token, or all of it
+        if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and not _is_json(answer.body):
+            # msal would write the text of such an answer to the log: it may hold a token
             raise AnswerLost("unreadable")
         return _Response(answer)
 
