@@ -146,7 +146,14 @@ def test_verify_finds_both_sides_in_step(company: Company) -> None:
 def test_verify_names_everything_that_drifted_while_nobody_looked(fresh: Company) -> None:
     company = fresh
     company.connector.start()
-    names = ("Deleted in Outlook", "Deleted on the board", "Moved", "Own deleted", "Own hidden", "Own renamed")
+    names = (
+        "Deleted in Outlook",
+        "Deleted on the board",
+        "Moved",
+        "Own deleted",
+        "Own hidden",
+        "Own renamed",
+    )
     planned = {name: company.plan_seen(name, "ann", hours=30 + 2 * at) for at, name in enumerate(names[:3])}
     own = {name: company.book_seen("ann", name, hours=50 + 2 * at) for at, name in enumerate(names[3:])}
     company.look_around()
