@@ -1,1 +1,1 @@
-"""A whole tenant in one process, one thread and one virtual time: random histories that replay from a seed."""
+"""A whole tenant in one process, one thread and one virtual time: random histories, from a seed."""

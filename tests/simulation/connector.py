@@ -7,13 +7,12 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from actors.application import Application, Outside
-from actors.clients.access import Grant
+from actors.application import Application
 from actors.clients.token import AppCredentials, MsalCredentials
+from actors.gateways import Outside
 from actors.resource.messages import AppointmentRef, Hint
 from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import ManualDispatcher
-from actors.runtime.errors import ProcessCrash
 from actors.runtime.system import PINNED, SimulatedRuntime
 from actors.runtime.timers import VirtualTimers
 from models.content import Sensitivity, ShowAs
@@ -53,9 +52,7 @@ class Connector:
         self._mapper = mapper
 
         def transport(service: str, told: Callable[[bytes], None] = lambda body: None) -> SimulatedTransport:
-            return SimulatedTransport(
-                service, services, perils=perils, dice=dice, seen=seen, sent=told
-            )
+            return SimulatedTransport(service, services, perils=perils, dice=dice, seen=seen, sent=told)
 
         self._graph, self._board = transport("graph"), transport("scheduler", sent)
         self._authority = transport("authority")
@@ -178,7 +175,9 @@ class Connector:
         return total
 
 
-def settings_for(services: Services, *, sync: dict[str, Any], private: str, url: str = "sqlite:///unused") -> Settings:
+def settings_for(
+    services: Services, *, sync: dict[str, Any], private: str, url: str = "sqlite:///unused"
+) -> Settings:
     """The configuration of the connector for these services."""
     application = services.authority.application
     return Settings(
@@ -205,6 +204,3 @@ def _credentials(services: Services, settings: Settings) -> AppCredentials:
         authority=settings.microsoft365.authority,
         graph_url=settings.microsoft365.graph_url,
     )
-
-
-__all__ = ["AUTHORITY", "BOARD_URL", "GRAPH_URL", "Connector", "Grant", "ProcessCrash", "settings_for"]

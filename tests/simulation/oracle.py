@@ -1,7 +1,7 @@
-"""What must be true, computed from what both services hold and who wrote it. Imports nothing of the connector.
+"""What must be true, computed from what both services hold and who wrote it; imports nothing of the connector.
 
-At every committed write it checks what may never be, not even for a moment; in the end it says what each
-side has to hold and where that is not so.
+At every committed write it checks what may never be, not even for a moment. What each side has to hold in the
+end stands in `verdict.py`.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class Oracle:
                 memory.dropped[now.exchange.exchange_id, resource] = (self._n, agreed)
 
     def _agrees(self, resource: str, appointment: Appointment) -> bool:
-        found = self.find_event(resource, appointment.exchange.exchange_id if appointment.exchange else "")
+        found = self.find_event(resource, (appointment.exchange and appointment.exchange.exchange_id) or "")
         known = self.appointments.get(appointment.guid)
         if found is None or known is None:
             return False
@@ -264,7 +264,8 @@ class Oracle:
             return  # one occurrence: its master is announced as well
         if event is None:
             number = next(
-                number for number, grave in mailbox.graves.items()
+                number
+                for number, grave in mailbox.graves.items()
                 if grave.event.immutable_id == change.immutable_id
             )
             self._event_gone(mailbox, number, by_connector)
@@ -324,7 +325,9 @@ class Oracle:
             if fields["show_as"] != known.fields["show_as"]:
                 raise Violation(f"the show-as of a person's event was changed: e{item.event.number}")
         if known.made_by == CONNECTOR:
-            lost = {word for word in tokens(known.fields["body"]) - tokens(fields["body"]) if word in self.typed}
+            lost = {
+                word for word in tokens(known.fields["body"]) - tokens(fields["body"]) if word in self.typed
+            }
             if lost:
                 raise Violation(f"words of a person were lost from e{item.event.number}: {sorted(lost)}")
 

@@ -187,9 +187,7 @@ class People:
         if appointment is None:
             return None
         count = min(len(self._world.numbers), self._dice.choice((1, 1, 2)))
-        return self._change(
-            appointment, {"resources": self._dice.sample(self._world.numbers, count)}
-        )
+        return self._change(appointment, {"resources": self._dice.sample(self._world.numbers, count)})
 
     def _unplan(self) -> str | None:
         appointment = self._some_appointment()
@@ -272,7 +270,7 @@ class People:
         found = self._some_event(lambda event: True)
         if found is None:
             return None
-        owner, mailbox, item = found
+        _, mailbox, item = found
         is_own = self._is_own(mailbox, item.event)
         if not is_own or self._dice.random() < 0.5:
             word = self._word("Own edit")
@@ -286,7 +284,7 @@ class People:
         found = self._some_event(lambda event: True)
         if found is None:
             return None
-        owner, mailbox, item = found
+        _, mailbox, item = found
         if self._dice.random() < 0.5:
             return self._patch(found, {"importance": self._dice.choice(("normal", "high", "low"))})
         entries = item.content().categories

@@ -1,4 +1,4 @@
-"""What both services hold, read into one form: the oracle's own reading, which shares nothing with the connector's."""
+"""What both services hold, read into one form: the oracle's own, not the connector's."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ def of_appointment(appointment: Appointment) -> Fields:
     facts = appointment.exchange
     return {
         "subject": appointment.subject.strip(),
-        "when": _days(appointment.start, appointment.end)
-        if appointment.is_all_day
-        else _timed(start, end),
+        "when": _days(appointment.start, appointment.end) if appointment.is_all_day else _timed(start, end),
         "body": _one_line(appointment.body),
         "importance": appointment.importance,
         "category": appointment.category or "",

@@ -128,6 +128,4 @@ def _request(call: Call) -> Request:
     parts = urlsplit(call.url)
     headers = {name.lower(): value for name, value in call.headers.items()}
     headers.setdefault("host", parts.netloc)
-    return Request(
-        method=call.method, path=parts.path, query=parts.query, headers=headers, body=call.body
-    )
+    return Request(method=call.method, path=parts.path, query=parts.query, headers=headers, body=call.body)

@@ -62,6 +62,7 @@ class Verdict:
             link = f"{appointment.guid}/{resource}"
             events = self._marked.get(link, [])
             wanted = of_appointment(appointment)
+            events = [one for one in events if one[0] is mailbox or not self._is_out_of_mind(*one)]
             if len(events) > 1:
                 yield f"{link} has {len(events)} events"
             elif not events:
@@ -81,10 +82,7 @@ class Verdict:
         chosen = self._oracle.preferences_of(resource)
         readable = chosen["share"] and item.content().sensitivity in chosen["sensitivity"]
         where = f"{appointment.guid}/{resource}"
-        if readable or not self._said(appointment.guid, "when", resource):
-            if held["when"] != wanted["when"]:
-                yield f"{where} when: board {wanted['when']}, Outlook {held['when']}"
-        for name in ("subject", "importance"):
+        for name in ("when", "subject", "importance"):
             touched = self._said(appointment.guid, name, resource)
             if held[name] != wanted[name] and (readable or not touched):
                 yield f"{where} {name}: board {wanted[name]}, Outlook {held[name]}"
@@ -210,6 +208,8 @@ class Verdict:
         said = [*people, *([planner] if planner else [])]
         if not said:
             return
+        if self._oracle.forgot_at:
+            return  # what was agreed is forgotten, and an older value may count as the newer one
         if value not in [one.value for one in said]:
             yield f"{where} {name} is {value}, which nobody said last: {[str(one.value) for one in said]}"
             return
@@ -229,11 +229,18 @@ class Verdict:
             if home is None:
                 continue
             for mailbox, item in events:
+                if mailbox is not home and self._is_out_of_mind(mailbox, item):
+                    continue
                 if mailbox is not home:
                     yield f"{link} was left behind in another mailbox: e{item.event.number}"
+                elif not self._inside(of_item(item)):
+                    continue
                 elif appointment is None or resource not in appointment.resources:
-                    if self._inside(of_item(item)):
-                        yield f"{link} has an event and is not planned: e{item.event.number}"
+                    yield f"{link} has an event and is not planned: e{item.event.number}"
+
+    def _is_out_of_mind(self, mailbox: Mailbox, item: Item) -> bool:
+        """Whether nobody can know of an event in a former mailbox: the store that knew of it is gone."""
+        return self._oracle.events[mailbox.user_id, item.event.number].made_at < self._oracle.forgot_at
 
     def _said(self, name: str, field: str, side: str) -> Said | None:
         return self._oracle.memory.said.get((name, field, side))

@@ -212,9 +212,7 @@ class World:
     def restore(self, *, empty: bool = False) -> None:
         """The process is stopped, and starts on an older store, or on none."""
         image = None if empty or not self._images else self._dice.choice(self._images)
-        self.told.tell(
-            self.clock.now(), "disk", "is lost" if image is None else "is restored from a backup"
-        )
+        self.told.tell(self.clock.now(), "disk", "is lost" if image is None else "is restored from a backup")
         self.connector.die()
         self.disk.restore(image)
         self.people.choose_again()

@@ -1,0 +1,58 @@
+"""Random histories of a whole tenant: nothing is lost, nothing is doubled, nothing private leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.defects import DEFECTS
+from tests.simulation.plan import Options
+from tests.simulation.run import run
+
+HERE = Path(__file__).parent / "simulation"
+FRESH = range(12)
+SEEDS_TO_CATCH = 60
+"""Within how many histories a deliberate defect has to show."""
+
+
+def regressions() -> Iterator[int]:
+    """Every seed that ever failed."""
+    for line in (HERE / "regressions.txt").read_text(encoding="utf-8").splitlines():
+        seed = line.partition("#")[0].strip()
+        if seed:
+            yield int(seed)
+
+
+@pytest.mark.parametrize("seed", FRESH)
+def test_a_history_without_faults_ends_in_step(seed: int) -> None:
+    """A1-A6, A8-A14, B1-B16, C1-C6 as far as people bring them about."""
+    assert run(seed, Options(faults=frozenset())).problem == ""
+
+
+@pytest.mark.parametrize("seed", FRESH)
+def test_a_history_with_faults_ends_in_step(seed: int) -> None:
+    """C11, D1-D5, D7: whatever befalls the connector, the end is the same."""
+    assert run(seed, Options()).problem == ""
+
+
+@pytest.mark.parametrize("seed", regressions())
+def test_what_failed_once_does_not_fail_again(seed: int) -> None:
+    assert run(seed, Options()).problem == ""
+
+
+def test_a_seed_has_one_history() -> None:
+    first, second = (run(7, Options(), keep=True) for _ in range(2))
+    assert first.lines
+    assert first.lines == second.lines
+    assert first.digest == second.digest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_deliberate_defect_is_caught(name: str) -> None:
+    defect = DEFECTS[name]
+    with defect.injected():
+        found = (run(seed, Options(faults=defect.faults)).problem for seed in range(SEEDS_TO_CATCH))
+        assert any(found), f"{SEEDS_TO_CATCH} histories do not mind: {name}"
