@@ -10,7 +10,7 @@ from actors.clients.scheduler.operations import AppointmentListing, ListAppointm
 from actors.clients.steps import Failed, Outcome
 from actors.resource.desk import Desk
 from actors.resource.facts import BoardFact, OutlookFact
-from actors.resource.messages import AppointmentRef, BoardListed
+from actors.resource.messages import AppointmentRef, BoardListed, Hint
 from actors.resource.orphans import orphan_link
 from models.appointment import Appointment
 from models.delete_budget import Pass
@@ -34,6 +34,8 @@ class BoardReader:
         self._own_stamp = (source_app.lower(), source_type.lower())
         self.orphans: dict[AppointmentGuid, Appointment] = {}
         """Appointments from Outlook that no link knows: their events may turn up (C5)."""
+        self._pondered: set[AppointmentGuid] = set()
+        """Those of them that were resolved once, as far as that was possible."""
         self.has_listed = False
         self._listing = False
         self._again: Trigger | None = None
@@ -92,6 +94,9 @@ class BoardReader:
             self.desk.miss(guid, reading)
         for guid in missing:
             self._missing(guid, listing.trigger)
+        if self.orphans.keys() - self._pondered:  # of a store that was restored: its mailbox may know them
+            full = Hint(outlook=True, full=True, trigger=listing.trigger)
+            self.desk.ports.hint(self.desk.resource.resource_no, full)
 
     def read(self, keys: Collection[AppointmentRef], trigger: Trigger) -> None:
         """Read these appointments by themselves, if they are of this resource's business."""
@@ -127,6 +132,7 @@ class BoardReader:
         be proven, and they stay.
         """
         orphans, self.orphans = self.orphans, {}
+        self._pondered.update(orphans)
         for guid, appointment in orphans.items():
             self._resolve(guid, appointment, trigger)
 
