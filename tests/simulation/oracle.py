@@ -1,6 +1,6 @@
-"""What must be true, computed from what both services hold and who wrote it; imports nothing of the connector.
+"""What must be true, computed from what both services hold and who wrote it.
 
-At every committed write it checks what may never be, not even for a moment. What each side has to hold in the
+Imports nothing of the connector. At every committed write it checks what may never be, not even for a moment. What each side has to hold in the
 end stands in `verdict.py`.
 """
 
