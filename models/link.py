@@ -26,8 +26,8 @@ class LinkState(Enum):
     WITHHELD = "withheld"
     """Board-born; a rule or a preference keeps it out of Outlook for now. No event exists."""
     UNASSIGNED = "unassigned"
-    """Board-born; the resource was taken off the appointment. No event exists. The generation is kept, so that
-    an event of a later assignment is another one for Graph too."""
+    """Board-born; the resource was taken off the appointment. No event exists. The generation is kept, so
+    that an event of a later assignment is another one for Graph too."""
     SUPPRESSED = "suppressed"
     """Outlook-born; its appointment was deleted on the board and stays so until the event changes (B16)."""
 
