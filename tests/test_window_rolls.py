@@ -18,7 +18,7 @@ SELDOM = {"outlook_poll_seconds": 3600, "board_poll_seconds": 14400}
 
 @pytest.fixture
 def office() -> Iterator[Office]:
-    with office_at_work(past_days=3, future_days=10, resources=3) as working:
+    with office_at_work(past_days=3, future_days=10, **SELDOM) as working:
         yield working
 
 
