@@ -1,7 +1,7 @@
 """What must be true, computed from what both services hold and who wrote it.
 
-Imports nothing of the connector. At every committed write it checks what may never be, not even for a moment. What each side has to hold in the
-end stands in `verdict.py`.
+Imports nothing of the connector. At every committed write it checks what may never be, not even for a
+moment. What each side has to hold in the end stands in `verdict.py`.
 """
 
 from __future__ import annotations
