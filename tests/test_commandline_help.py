@@ -21,7 +21,7 @@ README = ROOT / "README.md"
 DOCUMENTED = {
     "run": {"--config"},
     "check": {"--config"},
-    "plan": {"--config", "--resource", "--json"},
+    "plan": {"--config", "--resource", "--json", "--rules", "--preferences"},
     "status": {"--config", "--json"},
     "explain": {"--config", "--json"},
     "resync": {"--config", "--resource"},
@@ -29,6 +29,8 @@ DOCUMENTED = {
     "preferences set": {
         "--config", "--share", "--no-share", "--show-as", "--sensitivity", "--private",
     },
+    "preferences export": {"--config"},
+    "preferences import": {"--config"},
     "verify": {"--config", "--resource", "--json"},
     "retry": {"--config", "--all"},
     "remove": {"--config", "--resource", "--all", "--dry-run", "--json"},
