@@ -36,6 +36,8 @@ DOCUMENTED = {
     "remove": {"--config", "--resource", "--all", "--dry-run", "--json"},
     "rules test": {"--config", "--appointment"},
 }  # fmt: skip
+MORE_THAN_DESIGNED = {"preferences export", "preferences import"}
+"""Commands that the README has and the design does not ask for."""
 NOT_YET = {"undo"}
 """Commands of the design that this version does not have."""
 
@@ -114,7 +116,7 @@ def test_the_design_and_the_command_line_agree() -> None:
             seen.add(name)
             wanted = set(re.findall(r"--[a-z-]+", usage))
             assert wanted <= options_of(known[name]), usage
-    assert seen == set(DOCUMENTED)
+    assert seen == set(DOCUMENTED) - MORE_THAN_DESIGNED
 
 
 def test_the_readme_names_only_commands_and_options_that_exist() -> None:

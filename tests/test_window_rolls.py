@@ -116,7 +116,7 @@ MAILBOXES, ITEMS = 1000, 200
 
 @pytest.mark.parametrize(
     ("mailboxes", "items"),
-    [(5, 40), pytest.param(MAILBOXES, ITEMS, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])],
+    [(5, 40), pytest.param(MAILBOXES, ITEMS, marks=[pytest.mark.nightly, pytest.mark.timeout(3600)])],
 )
 def test_c6_a_day_s_roll_writes_nothing_that_did_not_change(mailboxes: int, items: int) -> None:
     """C6: half of the items are occurrences of series, some leave the window and none enters it."""
