@@ -102,6 +102,7 @@ class AppointmentWriter:
     def remove(self, case: Case) -> None:
         """Take the resource off the appointment, which goes with its last one (B3, B6, B12)."""
         desk, link, appointment = self.desk, self.course.link(case.item), case.appointment
+        desk.depart(link.guid)
         removal = AppointmentRemoval(
             guid=link.guid,
             id=appointment.id if appointment is not None else link.appointment_id,

@@ -115,7 +115,8 @@ class BoardReader:
         elif not appointment.is_assigned_to(desk.resource.resource_no):
             return
         elif self.is_from_outlook(appointment):
-            self.orphans[appointment.guid] = appointment
+            if not desk.has_departed(appointment.guid):
+                self.orphans[appointment.guid] = appointment
         else:
             desk.learn_board(appointment.guid, fact, trigger)
 

@@ -129,7 +129,7 @@ class Course:
         An event that was read while the call was under way may be older than its effect: it is read again.
         """
         self._settle(item, done, changes)
-        item.outlook_fence = self.desk.ports.monotonic()
+        item.fences.outlook_written = self.desk.ports.monotonic()
         item.reread_outlook = item.reread_outlook or self._is_news(item)
         item.outlook = fact
         self.desk.resume(item)
@@ -137,7 +137,7 @@ class Course:
     def appointment_written(self, item: Item, done: Done[Any], *changes: Change) -> None:
         """The board was written to: likewise."""
         self._settle(item, done, changes)
-        item.board_fence = self.desk.ports.monotonic()
+        item.fences.board_written = self.desk.ports.monotonic()
         item.reread_board = item.reread_board or item.board is not None
         item.board = None
         self.desk.resume(item)

@@ -17,7 +17,7 @@ from actors.clients.graph.operations import ReadEvent
 from actors.clients.scheduler.operations import AppointmentListing, ListAppointments, ReadAppointment
 from actors.clients.steps import Done, Failed, Outcome
 from actors.resource.case import Case
-from actors.resource.facts import BoardFact, Item, OutlookFact
+from actors.resource.facts import BoardFact, Fences, Item, OutlookFact
 from actors.resource.ports import Ports
 from actors.resource.sides import Lens
 from models.appointment import Appointment
@@ -35,6 +35,9 @@ from models.resource import Mailbox, Resource
 from models.storage.records import Trigger
 from models.when import AllDay, When, Window
 
+FENCE_SECONDS = 3600.0
+"""How long an answer may take to come in and still be recognised as older than what is known."""
+FENCES_KEPT = 64
 RETRY_FIRST_SECONDS = 2.0
 RETRY_LONGEST_SECONDS = 300.0
 LAG_SECONDS = 600.0
@@ -71,7 +74,9 @@ class Desk:
         self.items: dict[AppointmentGuid, Item] = {}
         self.missing: dict[AppointmentGuid, Pass] = {}
         """What was not found where it should have been, and by which reading (C10)."""
-        self._departed: dict[EventId, float] = {}
+        self._departed: dict[EventId | AppointmentGuid, float] = {}
+        self._fences: dict[AppointmentGuid, Fences] = {}
+        """Of items that are closed, for answers that are slower than that."""
         self.on_decided: Callable[[AppointmentGuid], None] = lambda guid: None
         """Told when everything that was known of an item has been decided about and put on disk."""
         self._effects: Effects | None = None
@@ -102,7 +107,8 @@ class Desk:
         """The item of an appointment, opened if nothing was the matter with it until now."""
         item = self.items.get(guid)
         if item is None:
-            item = self.items[guid] = Item(guid=guid, trigger=trigger)
+            fences = self._fences.get(guid) or Fences()
+            item = self.items[guid] = Item(guid=guid, trigger=trigger, fences=fences)
         elif not item.waiting_for:
             item.trigger = trigger
         return item
@@ -112,35 +118,31 @@ class Desk:
         reading.missing.add(guid)
         self.missing[guid] = reading
 
-    def depart(self, event_id: EventId) -> None:
-        """An event is deleted by this desk: answers that lag behind may still show it for a while."""
+    def depart(self, item_id: EventId | AppointmentGuid) -> None:
+        """An item is deleted by this desk: answers that lag behind may still show it for a while."""
         now = self.ports.monotonic()
         recent = {id_: at for id_, at in self._departed.items() if now - at < LAG_SECONDS}
-        self._departed = {**recent, event_id: now}
+        self._departed = {**recent, item_id: now}
 
-    def has_departed(self, event_id: EventId) -> bool:
-        """Whether an event was deleted by this desk a short while ago."""
-        return self.ports.monotonic() - self._departed.get(event_id, float("-inf")) < LAG_SECONDS
+    def has_departed(self, item_id: EventId | AppointmentGuid) -> bool:
+        """Whether an item was deleted by this desk a short while ago."""
+        return self.ports.monotonic() - self._departed.get(item_id, float("-inf")) < LAG_SECONDS
 
     # Facts
 
     def learn_board(self, guid: AppointmentGuid, fact: BoardFact, trigger: Trigger) -> None:
         """An appointment was read. What was asked before our own last write is asked again."""
         item = self.item(guid, trigger)
-        if item.learn_board(fact):
-            self.consider(item)
-        elif item.is_old_board(fact):
+        if not item.learn_board(fact) and item.is_old_board(fact):
             item.reread_board = True
-            self.consider(item)
+        self.consider(item)
 
     def learn_outlook(self, guid: AppointmentGuid, fact: OutlookFact, trigger: Trigger) -> None:
         """An event was read. What was asked before our own last write is asked again."""
         item = self.item(guid, trigger)
-        if item.learn_outlook(fact):
-            self.consider(item)
-        elif item.is_old_outlook(fact):
+        if not item.learn_outlook(fact) and item.is_old_outlook(fact):
             item.reread_outlook = True
-            self.consider(item)
+        self.consider(item)
 
     # Decisions
 
@@ -162,7 +164,14 @@ class Desk:
     def close(self, item: Item) -> None:
         """Nothing is the matter with this item any more."""
         self.items.pop(item.guid, None)
+        self._keep_fences(item)
         self.on_decided(item.guid)
+
+    def _keep_fences(self, item: Item) -> None:
+        self._fences[item.guid] = item.fences
+        if len(self._fences) > 2 * len(self.book) + FENCES_KEPT:
+            oldest = self.ports.monotonic() - FENCE_SECONDS
+            self._fences = {guid: kept for guid, kept in self._fences.items() if kept.latest > oldest}
 
     def _case(self, item: Item) -> Case:
         link = self.book.get(item.guid)

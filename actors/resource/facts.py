@@ -29,6 +29,28 @@ class OutlookFact:
 
 
 @dataclass(slots=True, kw_only=True)
+class Fences:
+    """From when on an answer is news, in seconds of the monotonic clock.
+
+    They outlive the item: a slow answer may come in long after everything about it was settled (A8).
+    """
+
+    board_written: float = float("-inf")
+    """When the last write to the board ended: what was asked before then knows nothing of it."""
+    outlook_written: float = float("-inf")
+    """Likewise for the last write to Outlook."""
+    board_seen: float = float("-inf")
+    """When the latest known state of the appointment was asked for."""
+    outlook_seen: float = float("-inf")
+    """Likewise of the event."""
+
+    @property
+    def latest(self) -> float:
+        """When anything last happened."""
+        return max(self.board_written, self.outlook_written, self.board_seen, self.outlook_seen)
+
+
+@dataclass(slots=True, kw_only=True)
 class Item:
     """One appointment of one resource while something about it is being found out or carried out."""
 
@@ -38,10 +60,7 @@ class Item:
     trigger: Trigger = Trigger.POLL
     waiting_for: str = ""
     """What is under way: a read, a commit, a write, a pause. Empty: it may be decided about."""
-    board_fence: float = float("-inf")
-    """When the last write to the board ended: what was asked before then knows nothing of it."""
-    outlook_fence: float = float("-inf")
-    """Likewise for the last write to Outlook."""
+    fences: Fences = field(default_factory=Fences)
     reread_board: bool = False
     reread_outlook: bool = False
     tries: int = 0
@@ -57,22 +76,22 @@ class Item:
 
     def learn_board(self, fact: BoardFact) -> bool:
         """Take a fact if it is news; whether it was."""
-        if self.is_old_board(fact) or (self.board is not None and fact.asked_at < self.board.asked_at):
+        if self.is_old_board(fact) or fact.asked_at < self.fences.board_seen:
             return False
-        self.board = fact
+        self.board, self.fences.board_seen = fact, fact.asked_at
         return True
 
     def learn_outlook(self, fact: OutlookFact) -> bool:
         """Take a fact if it is news; whether it was."""
-        if self.is_old_outlook(fact) or (self.outlook is not None and fact.asked_at < self.outlook.asked_at):
+        if self.is_old_outlook(fact) or fact.asked_at < self.fences.outlook_seen:
             return False
-        self.outlook = fact
+        self.outlook, self.fences.outlook_seen = fact, fact.asked_at
         return True
 
     def is_old_board(self, fact: BoardFact) -> bool:
         """Whether a fact was asked for before the last write to the board had ended."""
-        return fact.asked_at <= self.board_fence
+        return fact.asked_at <= self.fences.board_written
 
     def is_old_outlook(self, fact: OutlookFact) -> bool:
         """Whether a fact was asked for before the last write to Outlook had ended."""
-        return fact.asked_at <= self.outlook_fence
+        return fact.asked_at <= self.fences.outlook_written
