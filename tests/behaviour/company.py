@@ -186,13 +186,17 @@ class Company:
 
     def look_around(self) -> None:
         """Have both sides read in full now, and wait until nothing has been left to do."""
+        self.ask_to_look()
+        self.connector.wait_in_step()
+
+    def ask_to_look(self) -> None:
+        """Have both sides read in full."""
         with self.connector.store() as store:
             key = store.meta("control_key")
         headers = {"Authorization": f"Bearer {key}"}
         url = f"{self.connector.url}/api/resync"
         answer = requests.post(url, headers=headers, timeout=5, proxies={"http": ""})
         assert answer.status_code == 202, answer.text
-        self.connector.wait_in_step()
 
     def let_polls_pass(self) -> None:
         """Wait until both sides have been polled after this moment, and nothing has been left to do.

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from models.ids import AppointmentGuid
-from tests.behaviour.company import Company, instant, of_wall, text_of, wall
+from tests.behaviour.company import Company, instant, of_wall, shown, text_of, wall
 from tests.services_kit import Requested, wait_until
 
 pytestmark = pytest.mark.process
@@ -198,7 +198,7 @@ def test_a3_only_what_changed_is_sent(company: Company, change: dict[str, Any], 
     change = {key: value.format(n=subject) if key == "subject" else value for key, value in change.items()}
     with company.written() as written:
         company.board.change(planned["appointmentNo"], **change)
-    assert [set(body) for body in patches(written)] == [members, members]
+    assert [set(body) for body in patches(written)] == [members, members], list(map(shown, written))
     assert len(written) == 2
     name = change.get("subject", subject)
     for alias in ("ann", "bert"):

@@ -45,6 +45,55 @@ def test_c1_an_own_write_that_comes_back_is_nothing_new(company: Company) -> Non
     assert sorted(one.service for one in written) == ["graph", "graph", "scheduler"]
 
 
+# A8: what was asked before a write and answered after it
+
+SLOW = 6.0
+"""Seconds of a slow answer; half of them pass after the service has looked."""
+
+
+def looked(company: Company, since: int, path: str, mailbox: str | None = None) -> None:
+    """Wait until a service has looked, for an answer that is still on its way."""
+    wait_until(
+        lambda: any(
+            one.status == 200 and one.mailbox == mailbox for one in company.sandbox.requests(since, path=path)
+        ),
+        why="the service has looked",
+    )
+
+
+def test_a8_a_reading_of_the_mailbox_from_before_a_write_overwrites_nothing(company: Company) -> None:
+    subject, renamed, start = company.name("Slow"), company.name("Slow, renamed"), wall(70)
+    planned, _ = company.plan_seen(subject, "ann")
+    since = company.sandbox.mark()
+    ann = next(box["id"] for box in company.sandbox.described["mailboxes"] if "ann@" in box["email"])
+    match = {"path": "calendarView/delta.startDateTime=", "mailbox": ann}
+    company.sandbox.fault("graph", "delay", seconds=SLOW, times=1, match=match)
+    company.ask_to_look()
+    looked(company, since, "calendarView/delta?startDateTime=", ann)
+    company.board.change(planned["appointmentNo"], subject=renamed, start=start, end=wall(71))
+    company.sees_event("ann", renamed)
+    company.connector.wait_in_step()
+    company.look_around()
+    assert [one.method for one in company.sandbox.writes(since)] == ["PATCH"]
+    assert company.sees_appointment(renamed)["start"] == start
+    assert instant(company.sees_event("ann", renamed)) == of_wall(start)
+
+
+def test_a8_a_listing_of_the_board_from_before_a_write_overwrites_nothing(company: Company) -> None:
+    subject, renamed = company.name("Slow board"), company.name("Slow board, renamed")
+    event, _ = company.book_seen("ann", subject)
+    since = company.sandbox.mark()
+    company.sandbox.fault(
+        "scheduler", "delay", seconds=SLOW, times=1, match={"method": "GET", "path": "^/appointment\\?"}
+    )
+    looked(company, since, "/appointment?")
+    company.person("ann").change(event["id"], subject=renamed)
+    company.sees_appointment(renamed)
+    company.let_polls_pass()
+    assert [one.service for one in company.sandbox.writes(since)] == ["scheduler"]
+    assert company.person("ann").having(subject=renamed)
+
+
 # C2, C3
 
 

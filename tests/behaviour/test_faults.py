@@ -119,7 +119,7 @@ def test_d1_a_mailbox_that_cannot_be_looked_up_holds_nobody_up(fresh: Company) -
     company.connector.start(wait=False)
     subject = company.name("Without Ann")
     company.plan(subject, "R001", "R002")
-    company.sees_event("bert", subject)
+    wait_until(lambda: company.person("bert").having(subject=subject), LONG, "Bert does not wait for Ann")
     assert company.person("ann").having(subject=subject) == []
     company.sandbox.mend()
     wait_until(lambda: company.person("ann").having(subject=subject), LONG, "Ann takes part")

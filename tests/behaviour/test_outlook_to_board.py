@@ -107,6 +107,10 @@ def test_b1_the_task_route_carries_whole_days_and_everything_else_that_it_has_co
 ) -> None:
     route = {"write_route": "task", "job_no": "INT-1", "task_no": "MEET"}
     with company_at_work(tmp_path, signing_key, scheduler=route) as company:
+        work = {"sourceApp": "EXCHANGE", "sourceType": "OUTLOOK", "jobNo": "INT-1", "taskNo": "MEET"}
+        records = company.sandbox.services.board.records
+        company.sandbox.call(lambda: records["job"].upsert({**work, "shortDescription": "Internal"}))
+        company.sandbox.call(lambda: records["task"].upsert({**work, "shortDescription": "Meeting"}))
         days = (
             moment(f"{SOME_DAY}T00:00:00", "UTC"),
             moment(f"{SOME_DAY + timedelta(days=2)}T00:00:00", "UTC"),
