@@ -37,7 +37,7 @@ def test_a_history_with_faults_ends_in_step(seed: int) -> None:
     assert run(seed, Options()).problem == ""
 
 
-@pytest.mark.parametrize("seed", regressions())
+@pytest.mark.parametrize("seed", tuple(regressions()))
 def test_what_failed_once_does_not_fail_again(seed: int) -> None:
     assert run(seed, Options()).problem == ""
 
@@ -50,7 +50,7 @@ def test_a_seed_has_one_history() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", DEFECTS)
+@pytest.mark.parametrize("name", tuple(DEFECTS))
 def test_a_deliberate_defect_is_caught(name: str) -> None:
     defect = DEFECTS[name]
     with defect.injected():

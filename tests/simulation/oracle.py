@@ -96,6 +96,8 @@ class Oracle:
         self.forgot_at = 0
         """When the store was last lost or restored."""
         self.on_change: Callable[[str, Callable[[Wakeable], None]], None] = lambda line, wake: None
+        self.violation = ""
+        """What was violated first; empty while nothing was."""
         self.typed: set[str] = set()
         """Words that people wrote into events of the connector."""
         self._who = CONNECTOR
@@ -131,6 +133,11 @@ class Oracle:
         """The connector has lost part of its memory."""
         self._n += 1
         self.forgot_at = self._n
+
+    def _violated(self, what: str) -> Violation:
+        """Something is wrong for good, also where whoever called would take it for the failure of a call."""
+        self.violation = self.violation or what
+        return Violation(what)
 
     # Who is who
 
@@ -179,6 +186,8 @@ class Oracle:
             self._remember_planner(change, known, fields)
         if change.action == "deleted":
             self.appointments.pop(now.guid, None)
+            for name in fields:  # what was said of it went with it
+                self.memory.said.pop((now.guid, name, "planner"), None)
         else:
             made_by, made_at = (known.made_by, known.made_at) if known else (self._who, self._n)
             seen = Known(fields=fields, made_by=made_by, made_at=made_at)
@@ -224,7 +233,7 @@ class Oracle:
             for other in self.board.appointments:
                 same = other.exchange is not None and other.exchange.exchange_id == mark
                 if other.guid != now.guid and same and set(other.resources) & set(now.resources):
-                    raise Violation(f"two appointments for one event: {other.guid} and {now.guid}")
+                    raise self._violated(f"two appointments for one event: {other.guid} and {now.guid}")
             return
         if known is None:
             return
@@ -232,14 +241,16 @@ class Oracle:
         for resource in set(known.fields["resources"]) - set(kept):
             self._check_removal(resource, now, known)
         if set(kept) - set(known.fields["resources"]) and known.made_by != CONNECTOR:
-            raise Violation(f"the connector assigned a resource to {now.guid}")
+            raise self._violated(f"the connector assigned a resource to {now.guid}")
 
     def _check_removal(self, resource: str, appointment: Appointment, known: Known) -> None:
         memory, guid = self.memory, appointment.guid
         if known.made_by != CONNECTOR:
             wanted = self.plan.sync["outlook_deletes"] == "unassign"
             if not (wanted and f"{guid}/{resource}" in memory.person_deleted):
-                raise Violation(f"a planner's appointment was taken from {resource} without cause: {guid}")
+                raise self._violated(
+                    f"a planner's appointment was taken from {resource} without cause: {guid}"
+                )
             return
         mark = appointment.exchange.exchange_id if appointment.exchange else ""
         found = self.find_event(resource, mark or "")
@@ -251,7 +262,7 @@ class Oracle:
             memory.resource_changed.get(resource, 0), event.touched_at if event else 0, self.forgot_at
         )
         if changed < since:
-            raise Violation(f"the appointment of a shared event was removed without cause: {guid}")
+            raise self._violated(f"the appointment of a shared event was removed without cause: {guid}")
 
     # Every write in a mailbox
 
@@ -321,19 +332,23 @@ class Oracle:
             return
         if known.made_by != CONNECTOR and fields != known.fields:
             if self.plan.sync["board_edits"] == "revert":
-                raise Violation(f"a person's event was changed: e{item.event.number}")
+                raise self._violated(f"a person's event was changed: e{item.event.number}")
+            if item.event.content.attendees:
+                raise self._violated(
+                    f"a meeting was changed, and its guests are mailed: e{item.event.number}"
+                )
             if fields["show_as"] != known.fields["show_as"]:
-                raise Violation(f"the show-as of a person's event was changed: e{item.event.number}")
+                raise self._violated(f"the show-as of a person's event was changed: e{item.event.number}")
         if known.made_by == CONNECTOR:
             lost = {
                 word for word in tokens(known.fields["body"]) - tokens(fields["body"]) if word in self.typed
             }
             if lost:
-                raise Violation(f"words of a person were lost from e{item.event.number}: {sorted(lost)}")
+                raise self._violated(f"words of a person were lost from e{item.event.number}: {sorted(lost)}")
 
     def _check_event_deletion(self, mailbox: Mailbox, known: Known, number: int) -> None:
         if known.made_by != CONNECTOR:
-            raise Violation(f"a person's event was deleted: e{number}")
+            raise self._violated(f"a person's event was deleted: e{number}")
         guid, _, resource = (known.link or "").partition("/")
         appointment = self.board.appointments.with_guid(guid)
         home = self.mailbox_of(resource)
@@ -345,7 +360,7 @@ class Oracle:
             self.forgot_at,
         )
         if changed < known.made_at:
-            raise Violation(f"the event of an appointment was deleted without cause: {guid}/{resource}")
+            raise self._violated(f"the event of an appointment was deleted without cause: {guid}/{resource}")
 
     def _check_once(self, mailbox: Mailbox, link: str | None) -> None:
         twins = [
@@ -354,7 +369,7 @@ class Oracle:
             if user_id == mailbox.user_id and known.made_by == CONNECTOR and known.link == link
         ]
         if len(twins) > 1:
-            raise Violation(f"an appointment has {len(twins)} events in one mailbox: {link} {twins}")
+            raise self._violated(f"an appointment has {len(twins)} events in one mailbox: {link} {twins}")
 
     # Privacy
 
@@ -366,7 +381,7 @@ class Oracle:
         """No word of what is not shared may be in there."""
         found = tokens(text) & self.memory.secret
         if found:
-            raise Violation(f"private words in {where}: {sorted(found)}")
+            raise self._violated(f"private words in {where}: {sorted(found)}")
 
     def _look_at_secrets(self, resource: str) -> None:
         """Which words of a mailbox may be known, and which may not."""

@@ -188,7 +188,7 @@ class Verdict:
     ) -> Iterator[str]:
         """A value is what the person said last or, if that counts, the planner."""
         memory, key = self._oracle.memory, f"{mailbox.user_id}/{item.event.number}"
-        accept = self._oracle.plan.sync["board_edits"] == "accept" and item.event.is_organizer
+        accept = self._oracle.plan.sync["board_edits"] == "accept" and not item.event.content.attendees
         for name in UNIQUE:
             person = memory.said.get((key, name, resource))
             planner = memory.said.get((appointment.guid, name, "planner")) if accept else None

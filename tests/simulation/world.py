@@ -167,12 +167,14 @@ class World:
     def _work(self) -> None:
         """Give turns until nobody wants one at this instant."""
         try:
-            while self.connector.run_one():
+            while not self.oracle.violation and self.connector.run_one():
                 self._turns += 1
                 if self._turns > TURNS_AT_ONCE:
                     raise Violation("the connector runs in a circle")
         except ProcessCrash:
             self._fell()
+        if self.oracle.violation:
+            raise Violation(self.oracle.violation)
         if self.connector.failure:
             raise Violation(f"the process gave up: {self.connector.failure}")
 
