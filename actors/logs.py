@@ -44,6 +44,7 @@ FIELDS: Final = frozenset(
         "lag_seconds",
         "level",
         "lifecycle",
+        "links",
         "logger",
         "mailbox",
         "messages",
