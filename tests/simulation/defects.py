@@ -83,13 +83,6 @@ def _absence_believed(_original: Any) -> Any:
     return missing
 
 
-def _error_is_empty(_original: Any) -> Any:
-    def absence_listed(self: Any, item: Item, asked_at: float, _outcome: Any) -> None:
-        self._board_answered(item, GONE, asked_at)
-
-    return absence_listed
-
-
 def _without_memory(original: Any) -> Any:
     def decide(link: Any, board: Any, outlook: Any, policy: Any) -> Any:
         if link is not None and link.agreed is not None and hasattr(board, "content"):
@@ -98,10 +91,6 @@ def _without_memory(original: Any) -> Any:
         return original(link, board, outlook, policy)
 
     return decide
-
-
-def _never_old(_original: Any) -> Any:
-    return lambda self, fact: False
 
 
 def _reads_everything(_original: Any) -> Any:
@@ -129,17 +118,8 @@ DEFECTS: dict[str, Defect] = {
     "absent from a list is deleted": Defect(
         place=BoardReader, name="_missing", changed=_absence_believed, faults=frozenset()
     ),
-    "a failed listing is an empty one": Defect(
-        place=resource_desk.Desk,
-        name="_absence_listed",
-        changed=_error_is_empty,
-        faults=frozenset({"unavailable", "truncated", "malformed", "reset"}),
-    ),
     "merge without the agreed state": Defect(
         place=resource_desk, name="decide", changed=_without_memory, faults=frozenset()
-    ),
-    "no fence around a write on the board": Defect(
-        place=Item, name="is_old_board", changed=_never_old, faults=frozenset({"slow"})
     ),
     "words of private events are read": Defect(
         place=Judge, name="may_read", changed=_reads_everything, faults=frozenset()

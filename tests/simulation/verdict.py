@@ -191,19 +191,28 @@ class Verdict:
         accept = self._oracle.plan.sync["board_edits"] == "accept" and not item.event.content.attendees
         for name in UNIQUE:
             person = memory.said.get((key, name, resource))
+            # a body with more in it than text is the person's alone
+            counts = accept and name != "body"
             planner = memory.said.get((appointment.guid, name, "planner")) if accept else None
             heard = [person] if person else []
-            yield from self._judge_source(where, name, held[name], planner, heard, binding=accept)
+            yield from self._judge_source(where, name, held[name], planner, heard, binds=(counts, counts))
 
     def _sourced(self, where: str, guid: str, shown: Fields, sides: list[str]) -> Iterator[str]:
         for name in UNIQUE:
             board_owned = name in ("subject", "body")
             people = [self._said(guid, name, side) for side in sides if side != "planner" and not board_owned]
             planner, heard = self._said(guid, name, "planner"), [one for one in people if one]
-            yield from self._judge_source(where, name, shown[name], planner, heard, binding=False)
+            yield from self._judge_source(where, name, shown[name], planner, heard, binds=(True, False))
 
     def _judge_source(
-        self, where: str, name: str, value: Any, planner: Said | None, people: list[Said], *, binding: bool
+        self,
+        where: str,
+        name: str,
+        value: Any,
+        planner: Said | None,
+        people: list[Said],
+        *,
+        binds: tuple[bool, bool],
     ) -> Iterator[str]:
         said = [*people, *([planner] if planner else [])]
         if not said:
@@ -214,7 +223,12 @@ class Verdict:
             yield f"{where} {name} is {value}, which nobody said last: {[str(one.value) for one in said]}"
             return
         last, conflicts = max(said, key=lambda one: one.at), self._oracle.plan.sync["conflicts"]
-        has_precedence = conflicts == "board" if last is planner else binding and conflicts == "outlook"
+        planner_binds, person_binds = binds
+        has_precedence = (
+            planner_binds and conflicts == "board"
+            if last is planner
+            else person_binds and conflicts == "outlook"
+        )
         if has_precedence and value != last.value and self._oracle.forgot_at == 0:
             yield f"{where} {name} is {value}, although {last.value} was said later and has precedence"
 
