@@ -51,7 +51,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     opened.close()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "asked",
     [
@@ -73,7 +73,7 @@ def test_any_name_finds_one_of_very_many_decisions_at_once(store: Store, asked: 
     assert took < ANSWER_SECONDS
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_was_decided_for_a_resource_at_a_time_is_found_at_once(store: Store) -> None:
     since = BEGIN + timedelta(seconds=50_000)
     began = time.perf_counter()

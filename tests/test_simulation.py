@@ -25,18 +25,21 @@ def regressions() -> Iterator[int]:
             yield int(seed)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", FRESH)
 def test_a_history_without_faults_ends_in_step(seed: int) -> None:
     """A1-A6, A8-A14, B1-B16, C1-C6 as far as people bring them about."""
     assert run(seed, Options(faults=frozenset())).problem == ""
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", FRESH)
 def test_a_history_with_faults_ends_in_step(seed: int) -> None:
     """C11, D1-D5, D7: whatever befalls the connector, the end is the same."""
     assert run(seed, Options()).problem == ""
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", tuple(regressions()))
 def test_what_failed_once_does_not_fail_again(seed: int) -> None:
     assert run(seed, Options()).problem == ""
@@ -49,7 +52,7 @@ def test_a_seed_has_one_history() -> None:
     assert first.digest == second.digest
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", tuple(DEFECTS))
 def test_a_deliberate_defect_is_caught(name: str) -> None:
     defect = DEFECTS[name]
