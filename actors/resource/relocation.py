@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from actors.resource.writer import Writer
+from models.storage.changes import DropDeltaState
 from models.storage.records import Intent
 
 
@@ -13,6 +14,9 @@ def relocate(writer: Writer, intents: Collection[Intent]) -> None:
 
     `intents` are those an earlier life left behind: among them deletions in an old mailbox, to be taken up.
     """
+    left = {link.mailbox for link in writer.desk.book} - {writer.desk.mailbox.id}
+    # should the resource come back to one of them, it has to be read in full again
+    writer.course.commit(*(DropDeltaState(mailbox=mailbox) for mailbox in sorted(left)))
     for link in writer.desk.book:
         if link.mailbox != writer.desk.mailbox.id:
             writer.move_link(link)
