@@ -186,8 +186,10 @@ class Oracle:
             self._remember_planner(change, known, fields)
         if change.action == "deleted":
             self.appointments.pop(now.guid, None)
-            for name in fields:  # what was said of it went with it
-                self.memory.said.pop((now.guid, name, "planner"), None)
+            for name in fields:  # what was said of it has precedence no more
+                said = self.memory.said.get((now.guid, name, "planner"))
+                if said is not None:
+                    self.memory.said[now.guid, name, "planner"] = Said(0, said.value)
         else:
             made_by, made_at = (known.made_by, known.made_at) if known else (self._who, self._n)
             seen = Known(fields=fields, made_by=made_by, made_at=made_at)

@@ -148,7 +148,7 @@ class History:
         world.connector.resync()
         world.run(self._plan.period * 1.2 + 60.0)
         verdict = Verdict(world.oracle)
-        needless = [what for what in world.oracle.writes[before:] if verdict.is_needless(*what)]
+        needless = [what for what in world.oracle.writes[before:] if verdict.is_needless(what[1])]
         if needless:
             raise Violation(f"written although nothing had changed: {needless}")
         if found := verdict.problems():

@@ -39,9 +39,9 @@ class Verdict:
         found += self._strays()
         return found
 
-    def is_needless(self, action: str, fields: Fields) -> bool:
-        """Whether a write that nothing called for was not made by the window, which moves on."""
-        return action != "created" or self._inside(fields)
+    def is_needless(self, fields: Fields) -> bool:
+        """Whether a write that nothing called for is not about something at the edge of the window."""
+        return self._inside(fields)
 
     # Board-born
 
@@ -223,6 +223,8 @@ class Verdict:
             yield f"{where} {name} is {value}, which nobody said last: {[str(one.value) for one in said]}"
             return
         last, conflicts = max(said, key=lambda one: one.at), self._oracle.plan.sync["conflicts"]
+        if planner is not None and planner.at == 0:
+            return  # it was said of an appointment that is gone, and may have reached the event before
         planner_binds, person_binds = binds
         has_precedence = (
             planner_binds and conflicts == "board"
