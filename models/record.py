@@ -6,12 +6,14 @@ the connector has no name for. A `Record` carries them without being a dictionar
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
 Scalar = str | int | float | bool | Decimal | datetime | None
-_PLAIN = frozenset({str, int, float, bool})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of values that are as they should be: nearly all that a listing brings."""
 Value = "Scalar | Record | tuple[Value, ...]"
 
 
@@ -25,7 +27,8 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
 
     def __init__(self, values: Mapping[str, object]) -> None:
         self._names = tuple(values)
-        self._values = {name.lower(): frozen(value) for name, value in values.items()}
+        # the names are the same in every row of a listing: one copy of each is enough
+        self._values = {sys.intern(name.lower()): frozen(value) for name, value in values.items()}
 
     def __getitem__(self, name: str) -> Scalar | Record | tuple[object, ...]:
         return self._values[name.lower()]
@@ -63,7 +66,7 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
 
 def frozen(value: object) -> Scalar | Record | tuple[object, ...]:
     """`value` with every mapping made a `Record` and every list a tuple, all the way down."""
-    if value is None or type(value) in _PLAIN:  # nearly all of them: spare them the questions below
+    if type(value) in _PLAIN:
         return value  # type: ignore[return-value]  # which type it has was just looked at
     if type(value) is dict:
         return Record(value)
@@ -73,6 +76,6 @@ def frozen(value: object) -> Scalar | Record | tuple[object, ...]:
         return Record({str(name): item for name, item in value.items()})
     if isinstance(value, (list, tuple)):
         return tuple(frozen(item) for item in value)
-    if value is None or isinstance(value, (str, int, float, bool, Decimal, datetime)):
+    if isinstance(value, (str, int, float, bool, Decimal, datetime)):
         return value
     return str(value)

@@ -38,6 +38,17 @@ SENSITIVITY: Final = {
     Sensitivity.PRIVATE: 3,
     Sensitivity.CONFIDENTIAL: 4,
 }
+
+
+def _spellings(known: Mapping[E, int]) -> Mapping[str, E]:
+    """Every way in which a member is spelled: as its number, and by Graph's name."""
+    named = {member.value.lower(): member for member in known}
+    return {str(number): member for member, number in known.items()} | named
+
+
+SPELLED_IMPORTANCE: Final = _spellings(IMPORTANCE)
+SPELLED_SHOW_AS: Final = _spellings(SHOW_AS)
+SPELLED_SENSITIVITY: Final = _spellings(SENSITIVITY)
 OTHER_NAMES: Final = {"medium": "normal", "office": "busy", "outofoffice": "oof"}
 """Dime.Scheduler's names where they are not Graph's (facts §1.13, §3.1)."""
 
@@ -53,7 +64,16 @@ class Notice:
 
 def read_appointment(row: Mapping[str, Any], dialect: Dialect) -> Appointment | None:
     """One appointment; None where it has no id, no GUID or no time that can be read."""
+    return _appointment(Record(row), dialect)
+
+
+def read_listed(row: Mapping[str, Any], dialect: Dialect) -> tuple[AppointmentId | None, Appointment | None]:
+    """The id of a row, if it has one, and its appointment, if the rest of it can be read."""
     record = Record(row)
+    return _id(record), _appointment(record, dialect)
+
+
+def _appointment(record: Record, dialect: Dialect) -> Appointment | None:
     id_, guid, when = _id(record), _guid(record), _when(record, dialect)
     if id_ is None or guid is None or when is None:
         return None
@@ -64,14 +84,15 @@ def read_appointment(row: Mapping[str, Any], dialect: Dialect) -> Appointment | 
         subject=_text(record, "subject"),
         body=_text(record, "body").replace("\r\n", "\n"),
         when=when,
-        importance=_enum(IMPORTANCE, _first(record, "importance"), Importance.NORMAL) or Importance.NORMAL,
+        importance=_enum(SPELLED_IMPORTANCE, _first(record, "importance"), Importance.NORMAL)
+        or Importance.NORMAL,
         category=_category(record),
         locked=_flag(_first(record, "locked", "isLocked")),
         resources=_resources(record),
         source_app=_source(record, "sourceApp"),
         source_type=_source(record, "sourceType"),
-        show_as=_enum(SHOW_AS, _first(record, "showAs"), ShowAs.UNKNOWN),
-        sensitivity=_enum(SENSITIVITY, _first(record, "sensitivity"), Sensitivity.PRIVATE),
+        show_as=_enum(SPELLED_SHOW_AS, _first(record, "showAs"), ShowAs.UNKNOWN),
+        sensitivity=_enum(SPELLED_SENSITIVITY, _first(record, "sensitivity"), Sensitivity.PRIVATE),
         exchange_id=_text(record, "exchangeId"),
         modified_at=_stamp(_text(record, "lastModifiedDate", "updatedAt", "modifiedDate")),
         record=record,
@@ -82,11 +103,6 @@ def read_notices(payload: object) -> tuple[Notice, ...]:
     """What a webhook's body, one appointment or several, is about. What is no object says nothing."""
     rows = payload if isinstance(payload, list) else [payload]
     return tuple(_notice(Record(row)) for row in rows if isinstance(row, Mapping))
-
-
-def read_id(row: Mapping[str, Any]) -> AppointmentId | None:
-    """The id of a row that may not be readable otherwise."""
-    return _id(Record(row))
 
 
 def read_resource(row: Mapping[str, Any]) -> Resource | None:
@@ -178,13 +194,11 @@ def _stamp(text: str) -> datetime | None:
     return utc if utc.year > 1 else None
 
 
-def _enum(known: Mapping[E, int], value: object, unknown: E) -> E | None:
+def _enum(spellings: Mapping[str, E], value: object, unknown: E) -> E | None:
     """The member that a number, a number as text or a name stands for; None where there is nothing."""
     if value is None or value == "":
         return None
     name = str(value).strip().lower()
-    spellings = {str(number): member for member, number in known.items()}
-    spellings |= {member.value.lower(): member for member in known}
     return spellings.get(OTHER_NAMES.get(name, name), unknown)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from actors.clients.errors import Malformed, NotFound, Rejected
-from actors.clients.scheduler.codec import read_appointment, read_id, read_resource
+from actors.clients.scheduler.codec import read_appointment, read_listed, read_resource
 from actors.clients.scheduler.dialect import Dialect, WriteRoute
 from actors.clients.scheduler.envelope import rows
 from actors.clients.scheduler.writing import (
@@ -79,7 +79,7 @@ class ListAppointments:
                 method="GET", template="/appointment", path=f"/appointment?{query}", alone=True
             )
             for row in rows(reply.body, reply.about):
-                id_, appointment = read_id(row), read_appointment(row, dialect)
+                id_, appointment = read_listed(row, dialect)
                 if id_ is None:
                     raise Malformed(reply.about)
                 if appointment is None:
