@@ -21,7 +21,7 @@ from actors.clients.metrics import Snapshot
 from actors.clients.scheduler.gateway import SchedulerGateway
 from actors.gateways import Outside, graph_arguments, scheduler_arguments
 from actors.mailbox_watch import MailboxWatch
-from actors.mapping import MapperActor
+from actors.mapping import RELOAD_SECONDS, MapperActor
 from actors.rehearsal import Rehearsal, RehearsalStoreActor
 from actors.resource.actor import Configuration, ResourceActor, Surroundings
 from actors.resource.hints import Hints
@@ -111,6 +111,7 @@ class Application:
             scheduler=self.scheduler,
             timers=self.runtime.timers,
             publish=self._publish,
+            reload_seconds=max(RELOAD_SECONDS, float(self.settings.sync.board_poll_seconds)),
             rules=self.rules_watch,
             judge_again=self._judge_again,
         )
@@ -311,7 +312,7 @@ class Application:
         return RulesWatch(RulesFile(said.rules.file, said.scheduler.time_zone), rules, self.runtime.clock)
 
     def _judge_again(self) -> None:
-        """New rules are published: whoever was judged by the old ones is judged anew (A7)."""
+        """New rules or categories are published: whoever was judged by the old ones is judged anew (A7)."""
         if self.loaded.is_set():
             self.board_watch.tell(TellAll(Trigger.RULES))
 

@@ -26,7 +26,7 @@ from models.templates import compile_templates
 log = structlog.get_logger(__name__)
 
 RELOAD_SECONDS = 600.0
-"""How often the board is asked for its categories."""
+"""How often the board is asked for its categories, unless it is polled less often than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +77,21 @@ class MapperActor(PooledActor):
         scheduler: ActorRef[Any],
         timers: Timers,
         publish: Callable[[Mapper], None],
+        reload_seconds: float = RELOAD_SECONDS,
         rules: RulesWatch | None = None,
         judge_again: Callable[[], None] = lambda: None,
     ) -> None:
         """`publish` is given every new snapshot; it replaces a reference and does nothing else.
 
-        `rules` watches the rule file, if there is one. `judge_again` is called after new rules were
-        published: what was judged by the old ones has to be judged anew (A7).
+        `rules` watches the rule file, if there is one. `judge_again` is called after new rules or categories
+        were published: what was judged by the old ones has to be judged anew (A7).
         """
         super().__init__()
         self._mapper = mapper
         self._scheduler = scheduler
         self._timers = timers
         self._publish = publish
+        self._reload_seconds = reload_seconds
         self._rules = rules
         self._judge_again = judge_again
 
@@ -131,7 +133,7 @@ class MapperActor(PooledActor):
             self._judge_again()
 
     def _learn(self, outcome: Outcome) -> None:
-        self._timers.after(RELOAD_SECONDS, lambda: self.actor_ref.tell(Reload()))
+        self._timers.after(self._reload_seconds, lambda: self.actor_ref.tell(Reload()))
         if isinstance(outcome, Failed):
             return
         categories: tuple[Category, ...] = outcome.value
@@ -141,3 +143,4 @@ class MapperActor(PooledActor):
         self._mapper = mapper
         self._publish(self._mapper)
         log.info("categories", known=len(mapper.categories.known))
+        self._judge_again()

@@ -91,7 +91,8 @@ class Comparison:
         self._appointments = {one.guid: one for one in readings.appointments}
         self._by_key = {event.head.key: event for event in readings.view.events}
         self._by_id = {one.id: one.event for one in readings.linked}
-        known = {link.event_id for link in self._links.values() if link.event_id is not None}
+        board_born = [link for link in self._links.values() if link.origin is Origin.BOARD]
+        known = {link.event_id for link in board_born if link.event_id is not None}
         self._ours = originals(readings.linked, readings.mailbox, lens.resource_no, known)
 
     def differences(self) -> tuple[Difference, ...]:

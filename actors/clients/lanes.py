@@ -116,12 +116,12 @@ class Lanes(Generic[T]):
         return True
 
     def resume(self, key: Hashable, until: float) -> None:
-        """A pause until then is over; a longer one goes on."""
+        """A pause until then is over; a longer one goes on. One refusal before any success renews it."""
         lane = self._lanes.get(key)
         if lane is None or lane.paused_until > until:
             return
         lane.paused_until = 0.0
-        lane.refusals = 0
+        lane.refusals = self._refusals_to_pause - 1
         self._list(key, lane)
         self._forget_if_idle(key, lane)
 

@@ -76,7 +76,16 @@ def expect_every_event_once(company: Company) -> None:
         assert {company.linked(f"crew{number}", event) for event in events} == mine
 
 
-@pytest.mark.parametrize("moments", [(1,), (60,), (130, 160), (10, 80, 199)], ids=str)
+@pytest.mark.parametrize(
+    "moments",
+    [
+        (60,),
+        pytest.param((1,), marks=pytest.mark.slow),
+        (130, 160),
+        pytest.param((10, 80, 199), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_200_appointments_over_8_mailboxes_exist_once_whenever_the_process_was_killed(
     crew: Company, moments: tuple[int, ...]
 ) -> None:
@@ -107,7 +116,7 @@ def test_200_appointments_exist_once_though_answers_were_lost_before_the_kill(cr
     expect_every_event_once(crew)
 
 
-@pytest.mark.parametrize("moment", [1, 20, 35])
+@pytest.mark.parametrize("moment", [20, *(pytest.param(late, marks=pytest.mark.slow) for late in (1, 35))])
 def test_what_people_booked_exists_once_on_the_board_whenever_the_process_was_killed(
     crew: Company, moment: int
 ) -> None:

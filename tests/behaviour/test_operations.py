@@ -136,6 +136,10 @@ def test_verify_finds_both_sides_in_step(company: Company) -> None:
     planned, own = company.name("Planned"), company.name("Own")
     company.plan_seen(planned, "chloe", "david")
     company.book_seen("chloe", own, body={"contentType": "html", "content": "<p>Bring the <b>keys</b></p>"})
+    company.person("chloe").act(company.sees_event("chloe", planned)["id"], "copy")
+    wait_until(
+        lambda: len(company.board.having(subject=planned)) == 2, why="the copy is an appointment (B13)"
+    )
     company.look_around()
     done = company.connector.command("verify", "--json")
     assert (done.code, done.json["inStep"]) == (0, True), done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import traceback
@@ -21,6 +22,8 @@ from tests.simulation.world import World
 
 PEACE_SECONDS = 1800.0
 """How long after the last trouble everything has to be in step, beside some periods of polling."""
+OUTAGES = (30.0, 600.0, 7200.0)
+"""For how many seconds nobody gets a token."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Result:
 def run(seed: int, options: Options | None = None, *, keep: bool = False) -> Result:
     """Run the history of a seed. `keep` its lines also where nothing went wrong."""
     plan = Plan.draw(seed, options or Options())
+    gc.collect()
+    gc.set_threshold(200_000, 20, 50)  # a history drops little: going through all of it often takes time
     world = World(plan)
     result = Result(seed=seed)
     with quiet(world):
@@ -82,17 +87,17 @@ class History:
         if self._dice.random() < 0.5:
             self._world.run(self._dice.choice((0.0, 0.02, 0.1, 0.5, 2.0)))
         else:
-            self._world.run(self._dice.expovariate(1.0) * self._plan.period * 0.6)
+            self._world.run(self._dice.expovariate(1.0) * self._plan.period * 0.3)
 
     def _disturb(self) -> None:
         """What befalls the world as a whole."""
         world, faults, dice = self._world, self._plan.faults, self._dice
         if "authority-down" in faults and dice.random() < 0.05:
             world.fault("authority-down")
-            world.sign_in(works=not world.services.authority.up)
+            world.sign_in(works=False, again_after=dice.choice(OUTAGES))
         if "secret-expired" in faults and dice.random() < 0.05:
             world.fault("secret-expired")
-            world.secret(works=dice.random() < 0.5)
+            world.secret(works=False, again_after=dice.choice(OUTAGES))
         if "downtime" in faults and dice.random() < 0.04:
             world.fault("downtime")
             world.kill(dice.choice((60.0, 3600.0, 86400.0, 3 * 86400.0)))

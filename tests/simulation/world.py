@@ -42,6 +42,8 @@ def _mapper(settings: Settings) -> Mapper:
     return MAPPER[0]
 
 
+MOST_CRASHES = 12
+"""In one history: more of them make it long, and show nothing more."""
 TURNS_AT_ONCE = 20_000
 """Turns at one instant after which the connector is taken to run in a circle."""
 
@@ -52,6 +54,7 @@ class Crashes(Perils):
     def __init__(self, dice: Random, noted: Callable[[str], None], *, every: float) -> None:
         self._dice, self._noted, self._every = dice, noted, every
         self._left = self._draw()
+        self._lives = MOST_CRASHES
         self._paused = False
 
     def before(self, what: str) -> None:
@@ -83,6 +86,9 @@ class Crashes(Perils):
         if self._left > 0:
             return False
         self._left = self._draw()
+        self._lives -= 1
+        if not self._lives:
+            self.stop()
         return True
 
     def _draw(self) -> int:
@@ -221,13 +227,17 @@ class World:
         self.oracle.store_forgot()
         self.timers.after(1.0, self.start)
 
-    def sign_in(self, *, works: bool) -> None:
-        """The authority is up or down."""
+    def sign_in(self, *, works: bool, again_after: float | None = None) -> None:
+        """The authority is up or down; down only for so many seconds, if that is given."""
         self.services.authority.up = works
         self.told.tell(self.clock.now(), "authority", "is up" if works else "is down")
+        if again_after is not None:
+            self.timers.after(again_after, lambda: self.sign_in(works=True))
 
-    def secret(self, *, works: bool) -> None:
+    def secret(self, *, works: bool, again_after: float | None = None) -> None:
         """The application's secret expires, or its life is extended."""
+        if again_after is not None:
+            self.timers.after(again_after, lambda: self.secret(works=True))
         application = self.services.authority.application
         application.secret_state = SecretState.VALID if works else SecretState.EXPIRED
         if not works:
