@@ -37,6 +37,7 @@ WORDS = {
     "held_back": {"reason"},
     "decisions": {"number", "subject", "detail", "basis_json", "changes_json"},
     "decision_names": {"name"},
+    "subject_words": {"word", "subject"},
     "before_images": {"before_json", "after_json"},
 }
 """The columns that may hold words at all, every one of them only of board-born and shared items."""
@@ -147,6 +148,7 @@ def test_a_store_of_the_first_version_is_read_by_this_one(tmp_path: Path) -> Non
     assert version(store) == len(STEPS)
     assert store.links_of(R1) == (link(),)
     assert store.decisions("APP-1") == (decision(),)
+    assert store.decisions("überprüf") == (decision(),), "words are entered for what was decided before"
     assert [event.verdict for event in store.unshared_of(R1)] == [Verdict.SENSITIVITY_NOT_SHARED]
     store.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.ids import AppointmentGuid, EventKey, MailboxId, ResourceNo
+from models.ids import AppointmentGuid, AppointmentId, EventId, EventKey, MailboxId, ResourceNo
 from models.link import Link, Unshared
 from models.preferences import StoredPreferences
 from models.storage.records import (
@@ -157,12 +157,17 @@ class AddDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleDecision:
-    """Says how a decision ended."""
+    """Says how a decision ended, and by which names its item is known since then, as far as these are new."""
 
     id: str
     outcome: Outcome
     request_ids: tuple[str, ...] = ()
     attempts: int = 0
+    appointment_id: AppointmentId | None = None
+    number: str = ""
+    event_id: EventId | None = None
+    event_key: EventKey | None = None
+    ical_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

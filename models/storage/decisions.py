@@ -2,19 +2,20 @@
 
 An item is one appointment or event of one resource. Each of its names (number, ids, subject) is kept once,
 however often it is decided about, so that any of a million decisions is found through two short index reads,
-and a part of a subject by a look through the distinct subjects only.
+and a part of a subject through its words (`models.storage.words`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from peewee import fn
 
 from models.decision import Act, Reason, Side
 from models.ids import ResourceNo
-from models.storage import codec
+from models.storage import codec, words
 from models.storage.changes import AddDecision, ForgetWords, SettleDecision
 from models.storage.images import drop_images_of_item
 from models.storage.records import DecisionRecord, Outcome, Trigger
@@ -66,7 +67,9 @@ def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> 
     old = session.fetch(_older_than, cut, at_most)
     session.many(_drop_decision, [(decision_id,) for decision_id, _ in old])
     items = {item for _, item in old}
+    subjects = _subjects_of(session, items)
     session.many(_drop_unused_names, [(item, item) for item in items])
+    words.remove_unused(session, subjects)
     return len(old)
 
 
@@ -78,23 +81,33 @@ def _items_named(session: Session, asked: str) -> list[str]:
 
 
 def _items_with_subject_like(session: Session, asked: str) -> list[str]:
-    # Names are folded already, which spares the database a comparison without letter case; what is the same
-    # is dropped here, because PostgreSQL would read the whole table in the order of the items for it.
-    position = fn.INSTR if session.is_sqlite else fn.STRPOS
-    holds = position(DecisionNameRow.name, asked.casefold()) > 0
-    query = DecisionNameRow.select(DecisionNameRow.item).where(DecisionNameRow.kind == "subject", holds)
-    return list(dict.fromkeys(item for (item,) in session.select(query.limit(MOST_ITEMS))))
+    subjects = words.subjects_with(session, asked.casefold(), MOST_ITEMS)
+    query = DecisionNameRow.select(DecisionNameRow.item)
+    named = query.where(DecisionNameRow.kind == "subject", DecisionNameRow.name.in_(subjects))
+    return [item for (item,) in session.select(named.limit(MOST_ITEMS))]
+
+
+def _subjects_of(session: Session, items: Iterable[str]) -> set[str]:
+    """What items are or were called."""
+    return {name for item in items for (name,) in session.fetch(_names_of_kind, "subject", item)}
 
 
 def _add_decisions(session: Session, changes: Sequence[AddDecision]) -> None:
     session.many(_put_decision, [_decision_row(change.decision) for change in changes])
     names = {name for change in changes for name in _names_of(change.decision)}
     session.many(_add_name, sorted(names))
+    words.enter(session, {name for kind, name, _ in names if kind == "subject"})
 
 
 def _settle_decisions(session: Session, changes: Sequence[SettleDecision]) -> None:
     rows = [(c.outcome.value, codec.texts(c.request_ids), c.attempts, c.id) for c in changes]
     session.many(_settle, rows)
+    for change in changes:
+        new = (change.appointment_id, change.number, change.event_id, change.event_key, change.ical_uid)
+        if any(new):
+            session.many(_learn, [(*(name or None for name in new), change.id)])
+            names = {n for row in session.fetch(_decision_of, change.id) for n in _names_of(_decision(row))}
+            session.many(_add_name, sorted(names))
 
 
 def _forget_words(session: Session, changes: Sequence[ForgetWords]) -> None:
@@ -104,7 +117,9 @@ def _forget_words(session: Session, changes: Sequence[ForgetWords]) -> None:
         if typed_only:
             session.many(_empty_changes, [("[]", item) for item in items])
         else:
+            subjects = _subjects_of(session, items)
             session.many(_drop_subject, [("subject", item) for item in items])
+            words.remove_unused(session, subjects)
             session.many(_empty_decision, [("", "", "[]", "[]", item) for item in items])
             session.many(_empty_letter, [("", "", *row)])
     drop_images_of_item(session, list(rows))
@@ -220,6 +235,18 @@ def _settle() -> object:
     return DecisionRow.update(outcome).where(DecisionRow.id == "")
 
 
+def _learn() -> object:
+    names = ("appointment_id", "number", "event_id", "event_key", "ical_uid")
+    known: dict[Any, Any] = {
+        column: fn.COALESCE("", column) for column in columns(DecisionRow) if column.name in names
+    }
+    return DecisionRow.update(known).where(DecisionRow.id == "")
+
+
+def _decision_of() -> object:
+    return DecisionRow.select(*columns(DecisionRow)).where(DecisionRow.id == "")
+
+
 def _empty_decision() -> object:
     emptied = {
         DecisionRow.subject: "",
@@ -254,6 +281,12 @@ def _add_name() -> object:
 def _items_by_name() -> object:
     return DecisionNameRow.select(DecisionNameRow.item).where(
         DecisionNameRow.kind == "", DecisionNameRow.name == ""
+    )
+
+
+def _names_of_kind() -> object:
+    return DecisionNameRow.select(DecisionNameRow.name).where(
+        DecisionNameRow.kind == "", DecisionNameRow.item == ""
     )
 
 

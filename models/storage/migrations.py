@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from models.storage.errors import StoreCorrupt, StoreNewer, StoreOlder
-from models.storage.schema import MetaRow, upsert
+from models.storage.schema import MetaRow, SubjectWordRow, upsert
 from models.storage.session import Session
+from models.storage.words import words_of
 
 Step = Callable[[Session], None]
 
 SCHEMA_VERSION_KEY = "schema_version"
+
+_AT_ONCE = 10_000
+"""Rows that a step holds in memory while it rewrites a table."""
 
 _VERSION_1 = """
 CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
@@ -94,7 +98,24 @@ def _version_1(session: Session) -> None:
         session.execute(statement)
 
 
-STEPS: tuple[Step, ...] = (_version_1,)
+_VERSION_2 = """
+CREATE TABLE subject_words (
+    word TEXT {bytewise} NOT NULL, subject TEXT NOT NULL, PRIMARY KEY (word, subject)){compact}
+"""
+
+
+def _version_2(session: Session) -> None:
+    """The words of subjects, so that a part of one is found without reading all of them."""
+    # Prefixes are ranges only where words are compared byte by byte, as SQLite does anyway.
+    compact, bytewise = (" WITHOUT ROWID", "") if session.is_sqlite else ("", 'COLLATE "C"')
+    session.execute(_VERSION_2.format(compact=compact, bytewise=bytewise))
+    named = session.execute("SELECT DISTINCT name FROM decision_names WHERE kind = 'subject'", returns=True)
+    for first in range(0, len(named), _AT_ONCE):
+        some = (subject for (subject,) in named[first : first + _AT_ONCE])
+        session.many(_put_word, [(word, subject) for subject in some for word in words_of(subject)])
+
+
+STEPS: tuple[Step, ...] = (_version_1, _version_2)
 """The first step makes version 1."""
 
 
@@ -138,3 +159,7 @@ def _version() -> object:
 
 def _put_version() -> object:
     return upsert(MetaRow)
+
+
+def _put_word() -> object:
+    return upsert(SubjectWordRow, absent_only=True)

@@ -241,6 +241,17 @@ class DecisionNameRow(Row):
         primary_key = CompositeKey("kind", "name", "item")
 
 
+class SubjectWordRow(Row):
+    """A word of a subject that is a name in `decision_names`: for finding the subject by a part of it."""
+
+    word = TextField()
+    subject = TextField()
+
+    class Meta:
+        table_name = "subject_words"
+        primary_key = CompositeKey("word", "subject")
+
+
 class DeltaStateRow(Row):
     """`DeltaState`."""
 
@@ -309,6 +320,7 @@ TABLES: tuple[type[Row], ...] = (
     HeldBackRow,
     DecisionRow,
     DecisionNameRow,
+    SubjectWordRow,
     DeltaStateRow,
     SubscriptionRow,
     BeforeImageRow,
