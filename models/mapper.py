@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from models.appointment import Appointment
 from models.bodies import read_block, text_of, with_block
 from models.categories import CategoryMap
-from models.content import Content, Field, Importance, ShowAs
+from models.content import Content, Field, Importance, Sensitivity, ShowAs
 from models.event import Event
 from models.ids import AppointmentGuid, EventId, MailboxId, ResourceNo, link_value, transaction_id
 from models.link import Origin
@@ -33,6 +33,10 @@ from models.zones import board_reading
 
 LINE_FOR_THE_PERSON: Final = "<div><br></div>"
 """Under the block of a new event, so that there is a place to type that is not the board's."""
+
+MASK_SHOW_AS: Final = ShowAs.BUSY
+MASK_SENSITIVITY: Final = Sensitivity.PRIVATE
+"""Of every masked event, whatever it is itself: its time is all that it shows (B3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +151,6 @@ class Mapper:
         """
         head, detail = event.head, event.detail
         when = self.as_board_holds(head.when)
-        show_as = head.show_as if self.carries_show_as else None
-        sensitivity = head.sensitivity if self.carries_show_as else None
         if verdict is not Verdict.SHARED or detail is None:
             return Content(
                 subject=normal_subject(self.mask_subject),
@@ -156,8 +158,8 @@ class Mapper:
                 when=when,
                 importance=Importance.NORMAL,
                 category="",
-                show_as=show_as,
-                sensitivity=sensitivity,
+                show_as=MASK_SHOW_AS if self.carries_show_as else None,
+                sensitivity=MASK_SENSITIVITY if self.carries_show_as else None,
             )
         return Content(
             subject=normal_subject(detail.subject),
@@ -165,8 +167,8 @@ class Mapper:
             when=when,
             importance=detail.importance,
             category=self.categories.source(detail.categories, head.show_as).board,
-            show_as=show_as,
-            sensitivity=sensitivity,
+            show_as=head.show_as if self.carries_show_as else None,
+            sensitivity=head.sensitivity if self.carries_show_as else None,
         )
 
     def seen_appointment(self, appointment: Appointment) -> Content:

@@ -23,7 +23,7 @@ from tests.sandbox.graph.quirks import Quirks
 from tests.sandbox.scheduler.appointments import Appointment
 from tests.sandbox.wire import Request
 from tests.simulation.plan import Plan
-from tests.simulation.reading import Fields, exchange_id, of_appointment, of_item, span
+from tests.simulation.reading import MASK, Fields, exchange_id, of_appointment, of_item, span
 from tests.simulation.run import quiet
 from tests.simulation.world import World
 
@@ -255,7 +255,7 @@ class Person:
                 item = Item(event=event, day=day)
                 verdict, fields = oracle.verdict(self.number, item), of_item(item)
                 if verdict == "time":
-                    fields |= {"subject": "Unavailable", "body": "", "importance": 0}
+                    fields |= MASK
                 if verdict and _is_inside(fields, first, last):
                     found[exchange_id(self.mailbox, item)] = _shown(fields)
         return found

@@ -192,11 +192,12 @@ def test_what_somebody_waits_for_goes_first() -> None:
 
 
 def test_a_value_tells_its_request_id_and_since_when_it_is_true() -> None:
-    rig = Rig(lambda seen: answer(200, event_json(), request_id="r-1")).graph()
+    request_id = "6b1f4a0e-3c52-4d8e-9a71-20c4e5d6f7a8"
+    rig = Rig(lambda seen: answer(200, event_json(), request_id=request_id)).graph()
     rig.pass_time(30)
     outcome = rig.do(read(1))
     assert value_of(outcome).head.id == "E1"
-    assert outcome.request_id == "r-1"
+    assert outcome.request_id == request_id
     assert getattr(outcome, "sent_at_monotonic") == 30.0  # noqa: B009 - only a value has it
 
 

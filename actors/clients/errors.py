@@ -28,13 +28,9 @@ wrote: its text may be logged as it is.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from models.ids import EventId
-
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9\-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +51,6 @@ class About:
         parts = (self.service, self.method, self.path, status, self.code)
         said = " ".join(part for part in parts if part)
         return f"{said} (request-id {self.request_id})" if self.request_id else said
-
-
-def plain_code(text: object) -> str:
-    """`text` if it is a bare code, else nothing: a proxy or a service may put anything in its place."""
-    return text if isinstance(text, str) and _CODE.fullmatch(text) else ""
-
-
-def plain_request_id(text: str | None) -> str:
-    """`text` if it looks like a request id, else nothing."""
-    return text if text is not None and _REQUEST_ID.fullmatch(text) else ""
 
 
 class Problem(Exception):  # noqa: N818 - the leaves are named for what happened, e.g. `NotFound`

@@ -19,7 +19,8 @@ from urllib.parse import urlencode, urlsplit
 import msal
 
 from actors.clients.access import Grant
-from actors.clients.errors import About, NotAuthenticated, Problem, Unavailable, plain_code
+from actors.clients.codes import plain_code
+from actors.clients.errors import About, NotAuthenticated, Problem, Unavailable
 from actors.clients.policies import retry_after
 from actors.clients.transport import Answer, AnswerLost, Call, ConnectFailed, NoAnswer, Transport
 

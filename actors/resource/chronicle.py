@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 from typing import Protocol
 
 from actors.resource.case import Case
-from models.decision import Act, Decision, FieldChange, Reason, Side
+from models.content import Sensitivity, ShowAs
+from models.decision import REASONS, Act, Decision, FieldChange, Reason, Side
 from models.event import Event, EventHead
 from models.ids import MailboxId, ResourceNo
+from models.judging import judge
 from models.link import Link, Origin
-from models.preferences import Preferences
+from models.preferences import Preferences, Verdict
 from models.rules import Rules, basis_of_failure, basis_of_passing
 from models.storage.records import ChangeRecord, DecisionRecord, Outcome, Trigger
 from models.when import AllDay, Timed
@@ -107,6 +109,22 @@ class Chronicle:
             outcome=Outcome.DONE,
         )
 
+    def left_behind(self, mailbox: MailboxId, head: EventHead) -> DecisionRecord:
+        """That an event stays in a mailbox that the resource does not have any more (A11)."""
+        return DecisionRecord(
+            id=self.new_id(),
+            at=self.clock.now(),
+            resource_no=self.resource_no,
+            mailbox=mailbox,
+            event_id=head.id,
+            event_key=head.key,
+            side=Side.OUTLOOK,
+            trigger=Trigger.START,
+            act=Act.HOLD,
+            reason=Reason.HAS_GUESTS,
+            detail=REASONS[Reason.MOVED_MAILBOX],
+        )
+
     def _rule_basis(self, case: Case) -> tuple[tuple[str, str], ...]:
         """What the rules saw where they decided: which keeps the appointment out, or why it may go."""
         appointment, decision = case.appointment, case.decision
@@ -120,17 +138,28 @@ class Chronicle:
         return ()
 
     def _basis(self, head: EventHead | None) -> tuple[tuple[str, str], ...]:
+        """What the judgement of an event looked at. Of one that is masked, only that it is (E)."""
         if head is None:
             return ()
         preferences = self.preferences()
-        shown = ", ".join(sorted(one.value for one in preferences.show_as))
-        shared = ", ".join(sorted(one.value for one in preferences.sensitivity))
-        return (
-            ("show-as of the event", head.show_as.value),
-            ("show-as that are shared", shown if preferences.share else "none: sharing is off"),
-            ("sensitivity of the event", head.sensitivity.value),
-            ("sensitivities that are shared", shared if preferences.share else "none: sharing is off"),
-        )
+        show_as = ("show-as that are shared", _listed(preferences.show_as))
+        sensitivity = ("sensitivities that are shared", _listed(preferences.sensitivity))
+        own_show_as = ("show-as of the event", head.show_as.value)
+        own_sensitivity = ("sensitivity of the event", head.sensitivity.value)
+        match judge(head, preferences):
+            case Verdict.SHARING_OFF:
+                nothing = "none: sharing is off"
+                return ((show_as[0], nothing), (sensitivity[0], nothing))
+            case Verdict.CANCELLED | Verdict.DECLINED:
+                return ()
+            case Verdict.SHOW_AS_NOT_SHARED:
+                return (own_show_as, show_as)
+            case Verdict.SENSITIVITY_NOT_SHARED:
+                return (own_sensitivity, sensitivity)
+            case Verdict.MASKED:
+                return ((own_sensitivity[0], "one that is not shared: only its time shows"), sensitivity)
+            case Verdict.SHARED:
+                return (own_show_as, show_as, own_sensitivity, sensitivity)
 
 
 def fingerprint(case: Case) -> str:
@@ -149,6 +178,10 @@ def as_text(value: object) -> str:
     if isinstance(value, AllDay):
         return f"{value.first.isoformat()} until {value.until.isoformat()}, all day"
     return "" if value is None else str(getattr(value, "value", value))
+
+
+def _listed(values: Iterable[ShowAs | Sensitivity]) -> str:
+    return ", ".join(sorted(one.value for one in values))
 
 
 def _instant(when: datetime) -> str:

@@ -66,6 +66,13 @@ class Connector:
         """Whether a process runs."""
         return self._app is not None
 
+    @property
+    def application(self) -> Application:
+        """The process that runs."""
+        if self._app is None:
+            raise LookupError("no process runs")
+        return self._app
+
     def start(self) -> None:
         """Begin a life. Raises `ProcessCrash`."""
         self._dispatcher, self._timers = ManualDispatcher(self._dice), VirtualTimers(self._clock)

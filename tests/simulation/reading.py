@@ -21,6 +21,8 @@ TOKEN = re.compile(r"W[0-9]{5}q")
 """Every text that anybody writes holds one of these, and no two are the same."""
 
 Fields = dict[str, Any]
+MASK = {"subject": "Unavailable", "body": "", "importance": 0, "show_as": 3, "sensitivity": 3}
+"""What a masked event shows beside its time, whatever it is itself."""
 COMPARED = ("subject", "when", "body", "importance", "category")
 
 

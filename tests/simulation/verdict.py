@@ -10,7 +10,16 @@ from tests.sandbox.graph.events import Item
 from tests.sandbox.graph.mailbox import Mailbox
 from tests.sandbox.scheduler.appointments import Appointment
 from tests.simulation.oracle import CONNECTOR, Oracle, Said, window_edges
-from tests.simulation.reading import Fields, exchange_id, items_of, link_of, of_appointment, of_item, span
+from tests.simulation.reading import (
+    MASK,
+    Fields,
+    exchange_id,
+    items_of,
+    link_of,
+    of_appointment,
+    of_item,
+    span,
+)
 
 WIDE = timedelta(days=3)
 CLOSE = timedelta(days=-1)
@@ -144,11 +153,12 @@ class Verdict:
         for name in names:
             if held[name] != shown[name]:
                 yield f"{where} {name}: Outlook {held[name]}, board {shown[name]}"
-        if verdict == "time" and shown["subject"] != "Unavailable":
+        if verdict == "time" and shown["subject"] != MASK["subject"]:
             yield f"{where} is masked and shows {shown['subject']}"
+        told = held if verdict == "all" else MASK
         for name in ("show_as", "sensitivity"):
-            if held[name] != shown[name]:
-                yield f"{where} {name}: Outlook {held[name]}, board {shown[name]}"
+            if told[name] != shown[name]:
+                yield f"{where} {name}: to be shown {told[name]}, board {shown[name]}"
         if item.day is None and verdict == "all" and item.event.is_organizer:
             yield from self._sourced_in_outlook(where, resource, mailbox, item, listed[0], held)
 

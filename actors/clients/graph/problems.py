@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from actors.clients.codes import plain_code, plain_request_id
 from actors.clients.errors import (
     About,
     AccessDenied,
@@ -21,8 +22,6 @@ from actors.clients.errors import (
     Throttled,
     TokenInvalid,
     Unavailable,
-    plain_code,
-    plain_request_id,
 )
 from actors.clients.policies import retry_after
 from actors.clients.steps import Reply, Request
@@ -131,7 +130,7 @@ def _inner_request_id(body: object) -> str:
     error = _error(body)
     inner = error.get("innerError") or error.get("innererror")
     value = inner.get("request-id") if isinstance(inner, Mapping) else None
-    return plain_request_id(value) if isinstance(value, str) else ""
+    return plain_request_id(value)
 
 
 def _error(body: object) -> Mapping[str, Any]:

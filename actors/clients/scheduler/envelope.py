@@ -8,7 +8,8 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from actors.clients.errors import About, Malformed, Problem, plain_code
+from actors.clients.codes import plain_code
+from actors.clients.errors import About, Malformed, Problem
 from actors.clients.scheduler.problems import problem_of
 from actors.clients.transport import Headers
 

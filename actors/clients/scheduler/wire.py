@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from actors.clients.access import Grant
+from actors.clients.codes import plain_code, plain_request_id
 from actors.clients.errors import (
     About,
     Malformed,
@@ -16,8 +17,6 @@ from actors.clients.errors import (
     Refused,
     Transient,
     Unavailable,
-    plain_code,
-    plain_request_id,
 )
 from actors.clients.scheduler.envelope import unwrap
 from actors.clients.scheduler.operations import IMPORT
