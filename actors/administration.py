@@ -15,6 +15,7 @@ from actors.committing import StoreDesk
 from actors.explain import Explanation, explain
 from actors.resource.messages import Hint
 from actors.router import Router
+from actors.rules_watch import RulesStanding
 from actors.runtime.clock import Clock
 from actors.status import Live, StatusReport, build_status
 from actors.supervision_messages import Release
@@ -69,6 +70,7 @@ class Company:
     roster_loaded: Callable[[], bool]
     polled: Callable[[], Mapping[MailboxId, str]] = field(default=dict)
     """Why mailboxes are polled and not listened to."""
+    rules: Callable[[], RulesStanding] = field(default=RulesStanding)
     decided: Callable[[], Mapping[str, int]] = field(default=dict)
     """Decisions since the start by act."""
 
@@ -116,7 +118,9 @@ class Administration:
         )
         resources, now = self._to.store.resources(), self._to.clock.now()
         held = self._to.store.held_back() if counts.held_back else ()
-        return build_status(counts=counts, resources=resources, now=now, live=live, held=held)
+        return build_status(
+            counts=counts, resources=resources, now=now, live=live, held=held, rules=self._to.rules()
+        )
 
     def _snapshots(self) -> tuple[Snapshot | None, Snapshot | None]:
         return _snapshot(self._to.graph), _snapshot(self._to.scheduler)

@@ -28,7 +28,7 @@ from actors.resource.hints import Hints
 from actors.resource.messages import Hint
 from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble
 from actors.router import Router
-from actors.rules_watch import RulesWatch
+from actors.rules_watch import RulesStanding, RulesWatch
 from actors.runtime.pooled import PooledActor, Termination, watch
 from actors.runtime.system import Runtime
 from actors.store_actor import Commit, StoreActor
@@ -181,6 +181,10 @@ class Application:
     def records(self) -> tuple[ResourceRecord, ...]:
         """Every resource as the roster sees it now."""
         return tuple(self.router.directory.records)
+
+    def rules_standing(self) -> RulesStanding:
+        """Which rules are in force, and whether their file says something that cannot be used."""
+        return RulesStanding() if self.rules_watch is None else self.rules_watch.standing
 
     def window(self) -> Window:
         """The synchronised window now."""

@@ -162,6 +162,7 @@ class Process:
             store_problem=lambda: application.store_problem,
             roster_loaded=application.loaded.is_set,
             polled=lambda: polled.reasons,
+            rules=application.rules_standing,
             decided=application.tally.by_act,
         )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import structlog
 
 from actors.runtime.clock import Clock
-from models.rules import Rules, RulesError, RulesFile, Sight
+from models.rules import Rules, RulesError, RulesFile, Sight, load_rules
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +26,10 @@ class RulesStanding:
     file: str = ""
     """Empty: there are no rules."""
     rules: int = 0
+    digest: str = ""
+    """Of what they say; empty for none."""
     since: datetime | None = None
-    """When they came into force in this process."""
+    """When they came into force in this process; None where none runs."""
     warnings: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     """What is wrong with the file as it is now, a line for each problem; the rules in force are older."""
@@ -38,6 +40,7 @@ class RulesStanding:
         return {
             "file": self.file,
             "rules": self.rules,
+            "digest": self.digest,
             "since": _iso(self.since),
             "warnings": list(self.warnings),
             "refused": list(self.refused),
@@ -80,16 +83,32 @@ class RulesWatch:
         return rules if is_new else None
 
     def _refuse(self, error: RulesError) -> None:
-        problems = tuple(f"{part.problem}; {part.remedy}" for part in error.parts)
+        problems = _problems(error)
         self.standing = replace(self.standing, refused=problems, refused_at=self._clock.now())
         log.error(
             "rules refused: those that were in force before stay", key="rules.file", problem=list(problems)
         )
 
     def _in_force(self, rules: Rules) -> RulesStanding:
-        return RulesStanding(
-            file=self._file.file, rules=len(rules.rules), since=self._clock.now(), warnings=rules.warnings
-        )
+        return _standing(rules, self._file.file, since=self._clock.now())
+
+
+def rules_on_disk(file: str, zone: tzinfo, now: datetime) -> RulesStanding:
+    """How the rules would stand if a process started now."""
+    try:
+        return _standing(load_rules(file, zone), file)
+    except RulesError as error:
+        return RulesStanding(file=file, refused=_problems(error), refused_at=now)
+
+
+def _standing(rules: Rules, file: str, *, since: datetime | None = None) -> RulesStanding:
+    return RulesStanding(
+        file=file, rules=len(rules.rules), digest=rules.digest, since=since, warnings=rules.warnings
+    )
+
+
+def _problems(error: RulesError) -> tuple[str, ...]:
+    return tuple(f"{part.problem}; {part.remedy}" for part in error.parts)
 
 
 def _iso(moment: datetime | None) -> str | None:

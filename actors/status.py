@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from actors.clients.metrics import ServiceState, Snapshot
+from actors.rules_watch import RulesStanding
 from models.ids import MailboxId, ResourceNo
 from models.storage.records import Counts, HeldBack, ResourceRecord, ResourceState
 
@@ -84,6 +85,7 @@ class StatusReport:
     subscriptions: int
     graph: ServiceStatus = field(default=UNASKED)
     scheduler: ServiceStatus = field(default=UNASKED)
+    rules: RulesStanding = field(default_factory=RulesStanding)
 
     @property
     def largest_lag(self) -> float:
@@ -91,7 +93,7 @@ class StatusReport:
         return max((one.lag_seconds or 0.0 for one in self.resources), default=0.0)
 
     def as_json(self) -> dict[str, Any]:
-        """As the contract spells it (DESIGN.md "Command line")."""
+        """As the contract spells it (DESIGN.md "Command line"), and how the rules stand."""
         return {
             "backlog": self.backlog.as_json(),
             "resources": [one.as_json() for one in self.resources],
@@ -100,6 +102,7 @@ class StatusReport:
             "quarantined": self.quarantined,
             "subscriptions": self.subscriptions,
             "services": {"graph": self.graph.as_json(), "scheduler": self.scheduler.as_json()},
+            "rules": self.rules.as_json(),
         }
 
 
@@ -123,6 +126,7 @@ def build_status(
     now: datetime,
     live: Live | None = None,
     held: Iterable[HeldBack] = (),
+    rules: RulesStanding | None = None,
 ) -> StatusReport:
     """The status, from what the store says and, if a process runs, from what it knows.
 
@@ -138,6 +142,7 @@ def build_status(
         subscriptions=counts.subscriptions,
         graph=_service(live.graph) if live is not None else UNASKED,
         scheduler=_service(live.scheduler) if live is not None else UNASKED,
+        rules=rules or RulesStanding(),
     )
 
 

@@ -146,6 +146,7 @@ def test_status_is_the_object_of_the_contract(place: Office, web: FlaskClient) -
         "quarantined",
         "subscriptions",
         "services",
+        "rules",
     ]
     anna, bram = value["resources"]
     assert (anna["resourceNo"], anna["state"], anna["lagSeconds"]) == ("ANNA", "active", 3.0)

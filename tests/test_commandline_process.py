@@ -51,6 +51,7 @@ def test_status_is_the_same_document_from_the_process_and_from_the_store(
     assert live.json.keys() == stored.json.keys()
     assert live.json.keys() == {
         "backlog", "resources", "deadLetters", "heldBack", "quarantined", "subscriptions", "services",
+        "rules",
     }  # fmt: skip
     states = {one["resourceNo"]: one["state"] for one in live.json["resources"]}
     assert states == {one["resourceNo"]: one["state"] for one in stored.json["resources"]}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from actors.clients.circuit import State
 from actors.clients.metrics import ServiceState, Snapshot
+from actors.rules_watch import RulesStanding, rules_on_disk
 from actors.status import Live, build_status
 from actors.tally import DecisionTally
 from models.decision import Act, Reason
@@ -43,6 +47,9 @@ def test_the_object_is_spelt_as_the_contract_says() -> None:
         resources=(record(ANNA), off),
         now=MONDAY,
         live=Live(lags={ANNA: 1.23456}, graph=refused, scheduler=WELL),
+        rules=RulesStanding(
+            file="/etc/rules.json", rules=2, digest="d1", since=MONDAY, warnings=('rule "A": may be null',)
+        ),
     )
     assert report.as_json() == {
         "backlog": {"journal": 2, "outbox": 3},
@@ -76,6 +83,15 @@ def test_the_object_is_spelt_as_the_contract_says() -> None:
             },
             "scheduler": {"state": "ok", "code": "", "remedy": ""},
         },
+        "rules": {
+            "file": "/etc/rules.json",
+            "rules": 2,
+            "digest": "d1",
+            "since": "2026-03-02T08:00:00Z",
+            "warnings": ['rule "A": may be null'],
+            "refused": [],
+            "refusedAt": None,
+        },
     }
     assert report.largest_lag == 1.23456
 
@@ -96,6 +112,16 @@ def test_without_a_process_the_lag_is_the_time_since_both_sides_agreed() -> None
     services = report.as_json()["services"]
     assert services["graph"]["state"] == services["scheduler"]["state"] == "not_running"
     assert "exchange-connector run" in services["graph"]["remedy"]
+
+
+def test_rules_that_no_process_could_start_with_are_named_with_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    broken = {"Name": "A", "Expression": "appointment."}
+    file.write_text(json.dumps({"Rules": [{"Name": "G", "Rules": [broken]}]}), encoding="utf-8")
+    standing = rules_on_disk(str(file), ZoneInfo("Europe/Brussels"), MONDAY)
+    assert (standing.rules, standing.refused_at) == (0, MONDAY)
+    assert "(line 1, column" in standing.refused[0]
+    assert rules_on_disk("", ZoneInfo("Europe/Brussels"), MONDAY) == RulesStanding()
 
 
 def test_a_gateway_that_does_not_answer_is_not_reported_well() -> None:

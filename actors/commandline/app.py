@@ -124,7 +124,7 @@ def status(config: Config = None, json: AsJson = False) -> None:
     Example: exchange-connector status --json
     """
     with problems_told():
-        settings = settings_of(config)
+        settings = settings_of(config, uses_rules=False)
         from actors.commandline.looking import status as go
 
         go(settings, as_json=json)
@@ -147,7 +147,7 @@ def explain(
     Example: exchange-connector explain "Heat pump maintenance"
     """
     with problems_told():
-        settings = settings_of(config)
+        settings = settings_of(config, uses_rules=False)
         from actors.commandline.looking import explain as go
 
         go(settings, item, as_json=json)

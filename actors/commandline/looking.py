@@ -9,6 +9,7 @@ from actors.commandline.options import store_url
 from actors.commandline.reach import DoesNotAnswer, running_process
 from actors.commandline.telling import Failure, tell, tell_json, tell_table
 from actors.explain import explain as explained
+from actors.rules_watch import rules_on_disk
 from actors.runtime.clock import SystemClock
 from actors.status import NOT_RUNNING, build_status
 from models.settings.sections import Settings
@@ -36,7 +37,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
             for one in document["resources"]
         ],
     )
-    tell("", *_figures(document), *_services(document["services"]))
+    tell("", *_figures(document), *_rules(document["rules"]), *_services(document["services"]))
 
 
 def explain(settings: Settings, item: str, *, as_json: bool) -> None:
@@ -67,7 +68,11 @@ def _status(settings: Settings) -> dict[str, Any]:
     try:
         now = SystemClock().now()
         return build_status(
-            counts=store.counts(), resources=store.resources(), now=now, held=store.held_back()
+            counts=store.counts(),
+            resources=store.resources(),
+            now=now,
+            held=store.held_back(),
+            rules=rules_on_disk(settings.rules.file, settings.scheduler.time_zone, now),
         ).as_json()
     finally:
         store.close()
@@ -84,6 +89,19 @@ def _figures(document: Mapping[str, Any]) -> Sequence[str]:
         "subscriptions": document["subscriptions"],
     }
     return [", ".join(f"{name}: {count}" for name, count in figures.items())]
+
+
+def _rules(standing: Mapping[str, Any]) -> Sequence[str]:
+    if not standing["file"]:
+        return ["rules: none; every appointment passes"]
+    since = f", in force since {standing['since'][:19]}Z" if standing["since"] else ""
+    lines = [f"rules: {standing['rules']} of {standing['file']}{since}"]
+    lines += [f"  look at: {warning}" for warning in standing["warnings"]]
+    if standing["refused"]:
+        instead = "the rules from before stay" if standing["since"] else "no process starts with it"
+        lines.append(f"  the file as it is now is refused, and {instead}:")
+        lines += [f"    {line}" for problem in standing["refused"] for line in problem.splitlines()]
+    return lines
 
 
 def _services(services: Mapping[str, Any]) -> Sequence[str]:

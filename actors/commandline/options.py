@@ -34,15 +34,26 @@ OneResource = Annotated[
 ]
 
 
-def settings_of(config: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
-    """The configuration that a command works with. Raises `SettingsError`."""
+def settings_of(
+    config: Path | None, environ: Mapping[str, str] | None = None, *, uses_rules: bool = True
+) -> Settings:
+    """The configuration that a command works with. Raises `SettingsError`.
+
+    A command that only tells what is does not use the rules, and works while their file is broken.
+    """
     from models.settings.loading import load_settings
 
     variables = os.environ if environ is None else environ
+    return load_settings(config_file(config, variables), variables, uses_rules=uses_rules)
+
+
+def config_file(config: Path | None, environ: Mapping[str, str] | None = None) -> Path | None:
+    """The configuration file of a command, if it has one."""
+    variables = os.environ if environ is None else environ
     named = config or (Path(said) if (said := variables.get(CONFIG_VARIABLE)) else None)
     if named is None and Path(CONFIG_FILE).is_file():
-        named = Path(CONFIG_FILE)
-    return load_settings(named, variables)
+        return Path(CONFIG_FILE)
+    return named
 
 
 def store_url(settings: Settings) -> str:

@@ -29,10 +29,11 @@ _FILE_KEYS = (
 )
 
 
-def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load_settings(path: Path | None, environ: Mapping[str, str], *, uses_rules: bool = True) -> Settings:
     """The configuration: a TOML file, over it the environment, and defaults for what neither says.
 
     Relative paths in either start at the directory of the file; without a file, at the working directory.
+    Who `uses_rules` not can work with a configuration whose rule file is broken.
 
     Raises:
         SettingsError: the configuration cannot be used; it names every problem.
@@ -51,7 +52,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if is_complete:
         problems += _missing(given)
     if settings is not None:
-        problems += _unusable(settings)
+        problems += _unusable(settings, uses_rules=uses_rules)
     if settings is None or problems:
         raise SettingsError(problems) from None
     return settings
@@ -175,15 +176,16 @@ class _Given:
             yield Problem(key=f"{section}.{key}", what="is missing", remedy=said)
 
 
-def _unusable(settings: Settings) -> Iterator[Problem]:
+def _unusable(settings: Settings, *, uses_rules: bool) -> Iterator[Problem]:
     """What only those can judge who use it."""
     mapping = settings.mapping
-    uses: tuple[Callable[[], object], ...] = (
+    uses: list[Callable[[], object]] = [
         lambda: compile_templates(subject=mapping.subject, body="", location=""),
         lambda: compile_templates(subject="", body=mapping.body, location=""),
         lambda: compile_templates(subject="", body="", location=mapping.location),
-        lambda: load_rules(settings.rules.file, settings.scheduler.time_zone),
-    )
+    ]
+    if uses_rules:
+        uses.append(lambda: load_rules(settings.rules.file, settings.scheduler.time_zone))
     for use in uses:
         try:
             use()

@@ -189,6 +189,13 @@ def test_a7_a_broken_file_is_refused_and_the_old_rules_stay(ruled: Company) -> N
     assert latest(ruled, subject)["detail"] == "NotLow: Low ones stay here."
     told = ruled.connector.logs("rules refused: those that were in force before stay")[-1]
     assert 'rule "Broken"' in told["problem"][0]
+    shown = ruled.connector.ask("status")
+    assert shown.code == 0, "a broken file is no reason not to say how everything is"
+    assert "the file as it is now is refused, and the rules from before stay:" in shown.stdout
+    assert "(line 1, column 22)" in shown.stdout
+    standing = ruled.connector.ask("status", "--json").json["rules"]
+    assert (standing["file"], standing["rules"]) == (str(file(ruled.connector.folder)), 1)
+    assert standing["since"] < standing["refusedAt"]
 
 
 def test_a7_rules_that_changed_while_the_process_was_down_are_applied_at_the_start(ruled: Company) -> None:
