@@ -290,6 +290,7 @@ class Application:
             settled=self.router.settled,
             passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
             rehearses=self._rehearsal is not None,
+            in_force=lambda number: None if self._rehearsal is None else self._rehearsal.in_force(number),
         )
 
     # What the actors tell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +13,13 @@ from pydantic import ValidationError
 
 from actors.rehearsal import RehearsalStore
 from models.ids import ResourceNo
+from models.judging import effective_preferences
+from models.preferences import Preferences
 from models.preferences_table import imported, read_table
 from models.setting_error import SettingError
 from models.settings.sections import Settings
 from models.storage.records import ResourcePreferences
+from models.storage.store import Store
 
 TABLE_SUFFIX: Final = ".csv"
 
@@ -29,6 +32,8 @@ class Proposals:
     chosen: Mapping[ResourceNo, ResourcePreferences] = field(default_factory=dict)
     """Choices in the place of those in the store."""
     judge_anew: bool = False
+    in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
+    """What a resource shares now, where that is to change: nobody reads other words for a trial (E)."""
 
     def put_to(self, store: RehearsalStore) -> None:
         """Have a rehearsal find them where it looks."""
@@ -51,7 +56,11 @@ def propose(
         return Proposals(settings=settings)
     text = _text_of(preferences)
     if preferences.suffix.lower() != TABLE_SUFFIX:
-        return Proposals(settings=_with_defaults(settings, preferences, text), judge_anew=True)
+        return Proposals(
+            settings=_with_defaults(settings, preferences, text),
+            judge_anew=True,
+            in_force=_in_force(settings, store),
+        )
     choices = read_table(text, {record.resource_no for record in store.resources()})
     changes = imported(choices, store.all_preferences(), settings.default_preferences(), now)
     chosen = {
@@ -60,7 +69,18 @@ def propose(
         )
         for one in changes
     }
-    return Proposals(settings=settings, chosen=chosen, judge_anew=True)
+    return Proposals(settings=settings, chosen=chosen, judge_anew=True, in_force=_in_force(settings, store))
+
+
+def _in_force(settings: Settings, store: Store) -> Callable[[ResourceNo], Preferences]:
+    chosen, defaults = store.all_preferences(), settings.default_preferences()
+
+    def shared_by(number: ResourceNo) -> Preferences:
+        own = chosen.get(number)
+        stored = None if own is None else own.stored
+        return effective_preferences(stored, defaults, resources_decide=settings.defaults.resources_decide)
+
+    return shared_by
 
 
 def _with_defaults(settings: Settings, file: Path, text: str) -> Settings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from actors.runtime.pooled import PooledActor
 from actors.store_actor import Commit, Query
 from models.decision import Act
 from models.ids import AppointmentGuid, MailboxId, ResourceNo
+from models.preferences import Preferences
 from models.storage.changes import AddDecision, AddIntent, Change
 from models.storage.records import DecisionRecord, DeltaState, Intent, ResourcePreferences
 from models.storage.store import Store
@@ -32,7 +33,9 @@ class WouldWrite(Exception):  # noqa: N818 - named for what happened
 class Rehearsal:
     """What a run would do, as far as it was decided."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None) -> None:
+        """`in_force` says what a resource shares now, where other preferences are tried out."""
+        self.in_force = in_force
         self._lock = threading.Lock()
         self._decided: dict[tuple[ResourceNo, object, Act], DecisionRecord] = {}
         self._left_behind: list[Intent] = []

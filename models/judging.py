@@ -18,6 +18,8 @@ class Judge:
     preferences: Preferences
     board_born: Container[EventId] = frozenset()
     """The events of this mailbox that the board wrote: their words are the board's own."""
+    readable: Preferences | None = None
+    """Whose words may be read, where that is less than what `preferences` share: while they are tried out."""
 
     @staticmethod
     def of_linked(preferences: Preferences) -> Judge:
@@ -34,9 +36,10 @@ class Judge:
         A board-born event counts as the person's own once it is marked with a sensitivity that the person
         does not share, or when the person shares nothing (B14).
         """
+        readable = self.readable or self.preferences
         if head.id in self.board_born:
-            return self.preferences.share and head.sensitivity in self.preferences.sensitivity
-        return self.verdict(head) is Verdict.SHARED
+            return readable.share and head.sensitivity in readable.sensitivity
+        return judge(head, readable) is Verdict.SHARED
 
 
 def judge(head: EventHead, preferences: Preferences) -> Verdict:

@@ -26,6 +26,14 @@ class Preferences:
     sensitivity: frozenset[Sensitivity] = frozenset({Sensitivity.NORMAL})
     private: PrivateEvents = PrivateEvents.HIDE
 
+    def shared_with(self, other: Preferences) -> Preferences:
+        """What both share in full."""
+        return Preferences(
+            share=self.share and other.share,
+            show_as=self.show_as & other.show_as,
+            sensitivity=self.sensitivity & other.sensitivity,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPreferences:

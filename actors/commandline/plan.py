@@ -45,7 +45,7 @@ def plan(
 
     `rules` and `preferences` are files with what is proposed: it is decided as if they held already.
     """
-    store, rehearsal = _store(settings), Rehearsal()
+    store = _store(settings)
     try:
         try:
             proposals = propose(settings, store, SystemClock().now(), rules=rules, preferences=preferences)
@@ -53,6 +53,7 @@ def plan(
             raise Failure(*error.problems, code=Code.MISUSED) from None
         settings = proposals.settings
         proposals.put_to(store)
+        rehearsal = Rehearsal(proposals.in_force)
         with (
             application_for(settings, store, resource=resource, rehearsal=rehearsal) as application,
             Display("comparing", SystemClock()) as display,

@@ -90,6 +90,8 @@ class Surroundings:
     passivate: Callable[[ResourceNo, int], None]
     rehearses: bool = False
     """Whether nothing may be written to either system."""
+    in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
+    """What a resource shares, while other preferences are only tried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,7 @@ class ResourceActor(PooledActor):
             preferences=self._effective(loaded.preferences),
             mapper=configuration.mapper,
             window=configuration.window(now),
+            in_force=self.around.in_force(self.resource.resource_no),
         )
         book = LinkBook(self.mailbox.id, loaded.links, loaded.unshared)
         desk = Desk(

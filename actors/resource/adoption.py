@@ -54,7 +54,7 @@ class Adoption:
         self._find(found)
 
     def _find(self, then: Callable[[Collection[LinkedEvent]], None]) -> None:
-        judge = Judge.of_linked(self.desk.lens.preferences)
+        judge = Judge.of_linked(self.desk.lens.readable)
 
         def found(outcome: Outcome) -> None:
             if isinstance(outcome, Failed):

@@ -225,7 +225,7 @@ class Course:
             value = link_value(link.guid, link.resource_no)
             self.desk.ports.graph(
                 FindLinked(
-                    mailbox=link.mailbox, value=value, judge=Judge.of_linked(self.desk.lens.preferences)
+                    mailbox=link.mailbox, value=value, judge=Judge.of_linked(self.desk.lens.readable)
                 ),
                 lambda outcome: self._looked_up(item, outcome),
             )

@@ -92,7 +92,10 @@ class Desk:
 
     def judge(self) -> Judge:
         """What goes with every read of the mailbox, so that nothing unshared is read."""
-        return Judge(preferences=self.lens.preferences, board_born=self.book.board_born_events())
+        lens = self.lens
+        return Judge(
+            preferences=lens.preferences, readable=lens.readable, board_born=self.book.board_born_events()
+        )
 
     def look_through(self, mapper: Mapper, window: Window) -> None:
         """This mapping, its rules included, and this window hold from now on."""

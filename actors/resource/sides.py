@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.appointment import Appointment
 from models.bodies import replaceable
@@ -12,7 +12,7 @@ from models.ids import ResourceNo
 from models.judging import Judge
 from models.link import Agreed, Link, Origin
 from models.mapper import Mapper
-from models.preferences import Preferences, PrivateEvents
+from models.preferences import Preferences, PrivateEvents, Verdict
 from models.reconcile import BoardSide, Gone, OutlookSide
 from models.when import Window
 
@@ -25,6 +25,13 @@ class Lens:
     preferences: Preferences
     mapper: Mapper
     window: Window
+    in_force: Preferences | None = None
+    """What the resource shares, while `preferences` are only tried out: nobody reads other words for that."""
+
+    @property
+    def readable(self) -> Preferences:
+        """The preferences by which words may be read."""
+        return self.preferences if self.in_force is None else self.preferences.shared_with(self.in_force)
 
     def board_side(self, appointment: Appointment | Gone, origin: Origin) -> BoardSide | Gone:
         """An appointment in the space of the side that is written to."""
@@ -54,6 +61,8 @@ class Lens:
             return OutlookSide(content=content, modified_at=event.head.modified_at)
         verdict = judge.verdict(event.head)
         content = self.mapper.wanted_appointment(event, verdict) if verdict.reaches_board else Content()
+        if verdict is Verdict.SHARED and event.detail is None and self.in_force is not None:
+            content = replace(content, subject="")  # of words that nobody may read yet, only that they come
         return OutlookSide(
             content=content,
             verdict=verdict,
