@@ -36,7 +36,7 @@ from actors.supervision_messages import Key, Passivate, Release, StopAll
 from actors.supervisor import Supervisor
 from actors.tally import DecisionTally
 from models.decision import Act
-from models.ids import ResourceNo
+from models.ids import MailboxId, ResourceNo
 from models.mapper import Mapper
 from models.rules import Rules, RulesFile
 from models.settings.sections import Settings
@@ -87,6 +87,7 @@ class Application:
         self._rehearsal = rehearsal
         self._outside = outside
         self._only = only
+        self._looked_into: set[tuple[ResourceNo, MailboxId]] = set()
         self._configuration = self._configured(mapper)
         self.rules_watch = self._watch_over(mapper.rules)
         """Knows how the rules stand; None without a rule file."""
@@ -114,6 +115,7 @@ class Application:
             reload_seconds=max(RELOAD_SECONDS, float(self.settings.sync.board_poll_seconds)),
             rules=self.rules_watch,
             judge_again=self._judge_again,
+            compare_again=self._compare_again,
         )
         self.supervisor = self.employ(Supervisor, "supervisor", **self._supervisor_arguments())
         self.router.connect(self.supervisor)
@@ -289,6 +291,7 @@ class Application:
             trouble=lambda number, problem: self.roster.tell(Trouble(number, problem)),
             settled=self.router.settled,
             passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
+            looked_into=self._looked_into,
             rehearses=self._rehearsal is not None,
             in_force=lambda number: None if self._rehearsal is None else self._rehearsal.in_force(number),
         )
@@ -317,9 +320,14 @@ class Application:
         return RulesWatch(RulesFile(said.rules.file, said.scheduler.time_zone), rules, self.runtime.clock)
 
     def _judge_again(self) -> None:
-        """New rules or categories are published: whoever was judged by the old ones is judged anew (A7)."""
+        """New rules are published: whoever was judged by the old ones is judged anew (A7)."""
         if self.loaded.is_set():
             self.board_watch.tell(TellAll(Trigger.RULES))
+
+    def _compare_again(self) -> None:
+        """Other categories are known: what events were taken to say may be something else now."""
+        for number in list(self.router.directory.resources):
+            self.router.hint(number, Hint(outlook=True, full=True, trigger=Trigger.RULES))
 
     def _publish(self, mapper: Mapper) -> None:
         """A new snapshot of the mapping holds for every resource from its next start or hint on."""

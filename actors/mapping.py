@@ -80,11 +80,13 @@ class MapperActor(PooledActor):
         reload_seconds: float = RELOAD_SECONDS,
         rules: RulesWatch | None = None,
         judge_again: Callable[[], None] = lambda: None,
+        compare_again: Callable[[], None] = lambda: None,
     ) -> None:
         """`publish` is given every new snapshot; it replaces a reference and does nothing else.
 
-        `rules` watches the rule file, if there is one. `judge_again` is called after new rules or categories
-        were published: what was judged by the old ones has to be judged anew (A7).
+        `rules` watches the rule file, if there is one. `judge_again` is called after new rules were
+        published: what was judged by the old ones has to be judged anew (A7). `compare_again` is called
+        after the board turned out to know other categories: its own is found among an event's by them.
         """
         super().__init__()
         self._mapper = mapper
@@ -94,6 +96,7 @@ class MapperActor(PooledActor):
         self._reload_seconds = reload_seconds
         self._rules = rules
         self._judge_again = judge_again
+        self._compare_again = compare_again
 
     def on_start(self) -> None:
         self._publish(self._mapper)
@@ -143,4 +146,4 @@ class MapperActor(PooledActor):
         self._mapper = mapper
         self._publish(self._mapper)
         log.info("categories", known=len(mapper.categories.known))
-        self._judge_again()
+        self._compare_again()

@@ -30,7 +30,7 @@ from actors.runtime.timers import Timers
 from actors.store_actor import Commit, Query
 from models.book import LinkBook
 from models.delete_budget import DeleteBudget
-from models.ids import ResourceNo
+from models.ids import MailboxId, ResourceNo
 from models.judging import effective_preferences
 from models.link import Link, Unshared
 from models.mapper import Mapper
@@ -88,6 +88,8 @@ class Surroundings:
     settled: Callable[[ResourceNo], None]
     """Told whenever the resource has nothing left to do."""
     passivate: Callable[[ResourceNo, int], None]
+    looked_into: set[tuple[ResourceNo, MailboxId]]
+    """For whom, and where, this process has looked for events that an earlier one wrote."""
     rehearses: bool = False
     """Whether nothing may be written to either system."""
     in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
@@ -201,15 +203,23 @@ class ResourceActor(PooledActor):
         )
         self._reader = MailboxReader(desk, self._board, chronicle, loaded.delta)
         relocate(writer, loaded.intents)
-        if self._reader.is_new:
-            self._reader.adoption.adopt_all(lambda: self._begin(loaded.intents))
-        else:
-            self._begin(loaded.intents)
+        place = (self.resource.resource_no, self.mailbox.id)
 
-    def _begin(self, intents: tuple[Intent, ...]) -> None:
+        def begin() -> None:
+            self.around.looked_into.add(place)
+            self._begin(loaded)
+
+        # once in each process: the store may be a backup, which nothing in it tells
+        if self._reader.is_new or place not in self.around.looked_into:
+            self._reader.adoption.adopt_all(begin)
+        else:
+            begin()
+
+    def _begin(self, loaded: Loaded) -> None:
         """Finish what an earlier life began, then listen."""
-        if self._desk is None or self._course is None:
+        if self._desk is None or self._course is None or self._reader is None:
             return
+        intents = loaded.intents
         unfinished = {intent.guid: intent for intent in intents if intent.guid is not None}
         for link in self._desk.book:
             if link.guid in unfinished or is_being_created(link):
@@ -222,7 +232,16 @@ class ResourceActor(PooledActor):
         if self._holding is not None:
             self._holding.take_up()
         self._ready = True
+        if self._has_chosen_since(loaded):
+            self._reader.ask(Trigger.PREFERENCES, full=True)
         self._take_hints()
+
+    @staticmethod
+    def _has_chosen_since(loaded: Loaded) -> bool:
+        """Whether the resource chose what it shares after its mailbox was last read in full (B10)."""
+        if loaded.delta is None or loaded.preferences is None:
+            return False
+        return loaded.preferences.stored.set_at >= loaded.delta.full_round_at
 
     # Hints
 

@@ -9,9 +9,10 @@ from actors.clients.graph.operations import FindLinked, LinkedEvent
 from actors.clients.steps import Failed, Outcome
 from actors.resource.chronicle import Chronicle
 from actors.resource.desk import Desk
+from actors.resource.links import at
 from models.ids import AppointmentGuid, EventId, parse_link_value, transaction_id
 from models.judging import Judge
-from models.link import Agreed, Link, Origin
+from models.link import Agreed, Link, LinkState, Origin
 from models.storage.changes import AddDecision, PutLink
 from models.storage.records import Trigger
 
@@ -28,7 +29,10 @@ class Adoption:
         self.chronicle = chronicle
 
     def adopt_all(self, then: Callable[[], None]) -> None:
-        """Find every event that an earlier installation wrote here, before anything new is written."""
+        """Find every event that an earlier life wrote here, before anything new is written.
+
+        Also where the store knows the mailbox: it may be a backup, older than some of these events.
+        """
 
         def found(linked: Collection[LinkedEvent]) -> None:
             self._adopt(linked)
@@ -44,12 +48,12 @@ class Adoption:
         """
 
         def found(linked: Collection[LinkedEvent]) -> None:
-            ours = [one for one in linked if one.id in suspects and _is_original(one, self.desk)]
-            for guid in self._adopt(ours):
+            ours = {one.id for one in linked if one.id in suspects and _is_original(one, self.desk)}
+            for guid in self._adopt(linked, only=ours):
                 item = self.desk.item(guid, Trigger.RECOVERY)
                 item.reread_board = True
                 self.desk.consider(item)
-            then(set(suspects) - {one.id for one in ours})
+            then(set(suspects) - ours)
 
         self._find(found)
 
@@ -65,16 +69,52 @@ class Adoption:
 
         self.desk.ports.graph(FindLinked(mailbox=self.desk.mailbox.id, judge=judge), found)
 
-    def _adopt(self, linked: Iterable[LinkedEvent]) -> list[AppointmentGuid]:
+    def _adopt(
+        self, linked: Iterable[LinkedEvent], only: Collection[EventId] | None = None
+    ) -> list[AppointmentGuid]:
+        """Give events without a link theirs, or those of `only` them; whose they are."""
         by_guid: dict[AppointmentGuid, list[LinkedEvent]] = {}
         for one in linked:
             parsed = parse_link_value(one.link_value)
             if parsed is not None and parsed[1] == self.desk.resource.resource_no:
                 by_guid.setdefault(parsed[0], []).append(one)
-        unknown = {guid: found for guid, found in by_guid.items() if self.desk.book.get(guid) is None}
-        for guid, candidates in unknown.items():
-            self._adopt_one(guid, candidates)
-        return list(unknown)
+        adopted = []
+        for guid, candidates in by_guid.items():
+            link = self.desk.book.get(guid)
+            chosen = [one for one in candidates if only is None or one.id in only]
+            if link is None and chosen:
+                self._adopt_one(guid, chosen)
+                adopted.append(guid)
+            elif link is not None and self._adopt_later_one(link, candidates, chosen):
+                adopted.append(guid)
+        return adopted
+
+    def _adopt_later_one(
+        self, link: Link, candidates: Iterable[LinkedEvent], chosen: Iterable[LinkedEvent]
+    ) -> bool:
+        """Give a link the event that it has by now: the one that the store knew is not there any more."""
+        if link.origin is not Origin.BOARD or any(one.id == link.event_id for one in candidates):
+            return False
+        here = [one for one in chosen if not self.desk.has_departed(one.id)]
+        by_generation = {generation_of(one, link): one for one in here}
+        by_generation.pop(None, None)
+        latest = max((generation for generation in by_generation if generation is not None), default=None)
+        if latest is None:
+            return False
+        event = by_generation[latest].event
+        seen = self.desk.lens.mapper.seen_event(event, None, times_readable=True)
+        known = link.agreed if link.state is LinkState.ACTIVE else None
+        moved = replace(
+            at(link, event),
+            generation=latest,
+            state=LinkState.ACTIVE,
+            agreed=known or Agreed(board=seen, outlook=seen),
+        )
+        self.desk.book.put(moved)
+        self.desk.ports.commit(
+            PutLink(link=moved), AddDecision(decision=self.chronicle.adopted(moved, event))
+        )
+        return True
 
     def _adopt_one(self, guid: AppointmentGuid, candidates: list[LinkedEvent]) -> None:
         """Of an event and its copies, the one that the connector created is the original (B13)."""
@@ -100,13 +140,20 @@ class Adoption:
         self.desk.ports.commit(PutLink(link=link), AddDecision(decision=self.chronicle.adopted(link, event)))
 
 
+def generation_of(linked: LinkedEvent, link: Link) -> int | None:
+    """As which of a link's successive events the connector created this one; None if it did not."""
+    for generation in range(GENERATIONS):
+        if linked.transaction_id == transaction_id(link.guid, link.resource_no, link.mailbox, generation):
+            return generation
+    return None
+
+
 def _original(link: Link, candidates: list[LinkedEvent]) -> tuple[LinkedEvent, int]:
     """Which of several events with the same link property the connector created, and as which generation."""
-    for generation in range(GENERATIONS):
-        ours = transaction_id(link.guid, link.resource_no, link.mailbox, generation)
-        for candidate in candidates:
-            if candidate.transaction_id == ours:
-                return candidate, generation
+    for candidate in candidates:
+        generation = generation_of(candidate, link)
+        if generation is not None:
+            return candidate, generation
     return min(candidates, key=lambda one: (one.created_at is None, one.created_at, one.id)), 0
 
 

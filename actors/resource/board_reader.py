@@ -39,6 +39,7 @@ class BoardReader:
         self.has_listed = False
         self._listing = False
         self._again: Trigger | None = None
+        desk.takes_stray = self._takes_stray
 
     @property
     def is_idle(self) -> bool:
@@ -94,8 +95,12 @@ class BoardReader:
             self.desk.miss(guid, reading)
         for guid in missing:
             self._missing(guid, listing.trigger)
-        if self.orphans.keys() - self._pondered:  # of a store that was restored: its mailbox may know them
-            full = Hint(outlook=True, full=True, trigger=listing.trigger)
+        self._look_for_events(listing.trigger)
+
+    def _look_for_events(self, trigger: Trigger) -> None:
+        """Of a store that was restored: the mailbox may know the events behind orphans."""
+        if self.orphans.keys() - self._pondered:
+            full = Hint(outlook=True, full=True, trigger=trigger)
             self.desk.ports.hint(self.desk.resource.resource_no, full)
 
     def read(self, keys: Collection[AppointmentRef], trigger: Trigger) -> None:
@@ -125,6 +130,29 @@ class BoardReader:
         stamp = (appointment.source_app.lower(), appointment.source_type.lower())
         return bool(appointment.exchange_id) or stamp == self._own_stamp
 
+    def _takes_stray(self, appointment: Appointment, trigger: Trigger) -> bool:
+        """An appointment from Outlook that no link of this resource knows, read by itself.
+
+        It is another resource's and was reassigned to this one, or an orphan.
+        """
+        desk = self.desk
+        is_of_this = appointment.is_assigned_to(desk.resource.resource_no)
+        if not is_of_this or not self.is_from_outlook(appointment) or desk.has_departed(appointment.guid):
+            return False
+        asked_at = desk.ports.monotonic()
+
+        def owners_known(links: Collection[Link]) -> None:
+            if desk.book.get(appointment.guid) is not None or any(_is_from_outlook(link) for link in links):
+                desk.learn_board(
+                    appointment.guid, BoardFact(appointment=appointment, asked_at=asked_at), trigger
+                )
+            else:
+                self.orphans[appointment.guid] = appointment
+                self._look_for_events(trigger)
+
+        desk.ports.load(lambda store: store.links_of_appointment(guid=appointment.guid), owners_known)
+        return True
+
     def resolve_orphans(self, trigger: Trigger) -> None:
         """The mailbox was read in full, and these appointments from Outlook belong to none of its events.
 
@@ -143,7 +171,7 @@ class BoardReader:
         def owners_known(links: Collection[Link]) -> None:
             if desk.book.get(guid) is not None:
                 return
-            if any(link.origin is Origin.OUTLOOK for link in links):
+            if any(_is_from_outlook(link) for link in links):
                 fact = BoardFact(appointment=appointment, asked_at=desk.ports.monotonic())
                 desk.learn_board(guid, fact, trigger)
             elif appointment.exchange_id:
@@ -178,6 +206,10 @@ class BoardReader:
             return
         item.reread_board = True
         self.desk.consider(item)
+
+
+def _is_from_outlook(link: Link) -> bool:
+    return link.origin is Origin.OUTLOOK
 
 
 def _belongs(link: Link, window: Window) -> bool:

@@ -79,6 +79,9 @@ class Desk:
         """Of items that are closed, for answers that are slower than that."""
         self.on_decided: Callable[[AppointmentGuid], None] = lambda guid: None
         """Told when everything that was known of an item has been decided about and put on disk."""
+        self.takes_stray: Callable[[Appointment, Trigger], bool] = lambda appointment, trigger: False
+        """Asked about an appointment that was read by itself and has no link: whether its event has to be
+        looked for before anything is decided about it."""
         self._effects: Effects | None = None
 
     def employ(self, effects: Effects) -> None:
@@ -181,7 +184,9 @@ class Desk:
         origin = self._origin(item, link)
         board = None if item.board is None else self.lens.board_side(item.board.appointment, origin)
         outlook = None if item.outlook is None else self.lens.outlook_side(item.outlook.event, origin, link)
-        known = link if link is not None and not is_being_created(link) else None
+        # whose event is gone before its creation was confirmed is no planner's, and gets no other event
+        is_of_gone_event = origin is Origin.OUTLOOK and outlook is GONE
+        known = link if link is not None and (is_of_gone_event or not is_being_created(link)) else None
         return Case(
             item=item,
             link=link,
@@ -267,8 +272,19 @@ class Desk:
 
     def _board_answered(self, item: Item, appointment: Appointment | Gone, asked_at: float) -> None:
         item.waiting_for = ""
+        if self._is_stray(item, appointment):
+            self.close(item)
+            return
         item.learn_board(BoardFact(appointment=appointment, asked_at=asked_at))
         self.consider(item)
+
+    def _is_stray(self, item: Item, appointment: Appointment | Gone) -> bool:
+        is_known = item.outlook is not None or item.reread_outlook or self.book.get(item.guid) is not None
+        return (
+            isinstance(appointment, Appointment)
+            and not is_known
+            and self.takes_stray(appointment, item.trigger)
+        )
 
     def read_event(self, item: Item) -> None:
         """Read an event by itself. A 404 is its absence."""

@@ -52,9 +52,12 @@ class EventWriter:
             self.course.transaction_used(item)  # an answer out of Graph's memory: that event was deleted
             return
         seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
-        agreed = Agreed(board=wanted, outlook=wanted.merged_with(seen))
-        link = replace(at(self.course.link(item), done.value), agreed=agreed)
-        self.course.event_written(item, done, PutLink(link=link))
+        # only of texts does Exchange keep a form of its own: anything else that differs, the person changed
+        # in an event that an earlier call made (facts §5.2: a transaction id is answered by what it made)
+        kept = wanted.with_field(Field.BODY, seen.get(Field.BODY)) if seen.get(Field.BODY) else wanted
+        link = replace(at(self.course.link(item), done.value), agreed=Agreed(board=wanted, outlook=kept))
+        fact = OutlookFact(event=done.value, asked_at=self.desk.ports.monotonic())
+        self.course.event_written(item, done, PutLink(link=link), fact=fact)
 
     def update(self, case: Case) -> None:
         """Change the members that differ, under the version that was seen (A3, A4)."""

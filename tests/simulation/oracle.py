@@ -95,6 +95,8 @@ class Oracle:
         """Everything that the connector wrote: what was done, and to what."""
         self.forgot_at = 0
         """When the store was last lost or restored."""
+        self.is_learning = False
+        """Whether the connector may still not know again what it knew before that."""
         self.on_change: Callable[[str, Callable[[Wakeable], None]], None] = lambda line, wake: None
         self.violation = ""
         """What was violated first; empty while nothing was."""
@@ -133,6 +135,11 @@ class Oracle:
         """The connector has lost part of its memory."""
         self._n += 1
         self.forgot_at = self._n
+        self.is_learning = True
+
+    def store_learnt(self) -> None:
+        """The connector has had the time to look at everything again."""
+        self.is_learning = False
 
     def _violated(self, what: str) -> Violation:
         """Something is wrong for good, also where whoever called would take it for the failure of a call."""
@@ -217,7 +224,7 @@ class Oracle:
         for resource in {*before} ^ {*after}:
             memory.assignment_changed[now.guid, resource] = self._n
             if resource in before and now.exchange is not None and now.exchange.exchange_id:
-                agreed = self._agrees(resource, now)
+                agreed = self._agrees(resource, now) and not self.is_learning
                 memory.dropped[now.exchange.exchange_id, resource] = (self._n, agreed)
 
     def _agrees(self, resource: str, appointment: Appointment) -> bool:
