@@ -44,6 +44,9 @@ class Cleared:
     removed: int = 0
     left: int | None = None
     """None: nobody could count."""
+    with_guests: int = 0
+    """Of those found: meetings that are left to their owner, since Outlook would mail their guests a
+    cancellation (facts §2.4)."""
     problem: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -54,6 +57,7 @@ class Cleared:
             "found": self.found,
             "removed": self.removed,
             "left": self.left,
+            "withGuests": self.with_guests,
             "problem": self.problem,
         }
 
@@ -81,6 +85,7 @@ class Removal:
             self._seen.add((place.resource_no, mailbox))
             ours = self._ours(mailbox, place.resource_no)
             done.found = done.left = len(ours)
+            done.with_guests = sum(one.head.has_guests for one in ours)
             if not dry_run:
                 done.removed = self._remove(mailbox, ours, done)
                 done.left = len(self._ours(mailbox, place.resource_no))
@@ -97,13 +102,16 @@ class Removal:
             )
         return user.id
 
-    def _ours(self, mailbox: MailboxId, resource_no: ResourceNo) -> tuple[EventId, ...]:
+    def _ours(self, mailbox: MailboxId, resource_no: ResourceNo) -> tuple[LinkedEvent, ...]:
         linked = self._services.graph(FindLinked(mailbox=mailbox, judge=UNREAD)).get()
-        return originals(linked, mailbox, resource_no, self._known)
+        ours = originals(linked, mailbox, resource_no, self._known)
+        return tuple(one for one in linked if one.id in ours)
 
-    def _remove(self, mailbox: MailboxId, ours: Iterable[EventId], done: Cleared) -> int:
+    def _remove(self, mailbox: MailboxId, ours: Iterable[LinkedEvent], done: Cleared) -> int:
         asked: list[Answer[None]] = [
-            self._services.graph(RemoveEvent(mailbox=mailbox, event_id=event_id)) for event_id in ours
+            self._services.graph(RemoveEvent(mailbox=mailbox, event_id=one.id, etag=one.etag))
+            for one in ours
+            if not one.head.has_guests
         ]
         removed = 0
         for answer in asked:

@@ -32,6 +32,7 @@ class Act(Enum):
     """Drop the link: nothing is left to keep in step."""
     SUPPRESS = "suppress"
     HOLD = "hold"
+    """Leave it for now: a deletion that waits for evidence, an event whose guests would be mailed."""
 
 
 class Reason(Enum):
@@ -97,7 +98,7 @@ REASONS: dict[Reason, str] = {
     Reason.PUT_BACK_ON_BOARD: "what was edited on the board belongs to the event's owner and was put back",
     Reason.LOCKED: "the appointment is locked on the board and takes no change from Outlook",
     Reason.ONLY_ATTENDEE: "the person only attends this meeting; its organiser decides",
-    Reason.HAS_GUESTS: "others are invited to this event, and Outlook would mail them the change",
+    Reason.HAS_GUESTS: "others are invited to this event, and Outlook would mail them what is written to it",
     Reason.CHANGED_ON_BOTH: "both sides changed, in different fields; both changes were kept",
     Reason.CONFLICT: "both sides changed the same field; sync.conflicts decided",
     Reason.ALREADY_IN_STEP: "both sides agree",

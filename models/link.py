@@ -61,6 +61,9 @@ class Link:
     etag: Etag | None = None
     event_modified_at: datetime | None = None
     board_modified_at: datetime | None = None
+    has_guests: bool = False
+    """Whether others are invited to the event, in the version `etag`: Outlook mails them every write of its
+    organiser's (facts §2.2, §2.4)."""
     generation: int = 0
     """How many events (or appointments) this link has had before: see `models.ids.transaction_id`."""
     agreed: Agreed | None = None

@@ -8,7 +8,7 @@ here: an absence that nobody confirmed must never delete anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -193,7 +193,8 @@ def _away_from_outlook(
         return Decision(act=Act.FORGET, reason=Reason.GONE_ON_BOTH)
     if not policy.to_outlook:
         return _nothing(Reason.TO_OUTLOOK_OFF)
-    return Decision(act=Act.DELETE_EVENT, reason=reason, detail=detail)
+    wanted = Decision(act=Act.DELETE_EVENT, reason=reason, detail=detail)
+    return _left_alone(wanted) if _has_guests(link, outlook) else wanted
 
 
 def _event_deleted_by_person(link: Link, board: BoardSide | None, policy: Policy) -> Decision:
@@ -233,7 +234,26 @@ def _merge_board_born(
     if not policy.to_outlook:
         to_outlook = []
     put_back = Reason.LOCKED if locked else Reason.PUT_BACK_IN_OUTLOOK
-    return _writes(to_outlook, to_board, changes, put_back if refused else _merge_reason(changes))
+    reason = put_back if refused else _merge_reason(changes)
+    if not to_outlook or not _has_guests(link, outlook):
+        return _writes(to_outlook, to_board, changes, reason)
+    if not to_board:
+        return _left_alone(_writes(to_outlook, [], changes, reason))
+    kept = [change for change in changes if change.winner is Side.OUTLOOK]
+    return _writes([], to_board, kept, _merge_reason(kept))
+
+
+def _has_guests(link: Link, outlook: OutlookSide | Gone | None) -> bool:
+    """Whether others are invited to a board-born event: the person made a meeting of it."""
+    return outlook.has_guests if isinstance(outlook, OutlookSide) else link.has_guests
+
+
+def _left_alone(wanted: Decision) -> Decision:
+    """The event stays as it is: its guests would be mailed every change and the deletion (facts §2.2, §2.4).
+
+    Nothing is agreed by it: what is wanted is done as soon as nobody is invited any more.
+    """
+    return replace(wanted, act=Act.HOLD, reason=Reason.HAS_GUESTS, detail=wanted.sentence)
 
 
 # Outlook-born: the person decides whether it exists and what is shared, the board may have a say.

@@ -94,6 +94,7 @@ def link(guid: str = "g1", resource_no: ResourceNo = R1, **changed: Any) -> Link
         "etag": Etag('W/"1"'),
         "event_modified_at": NOON,
         "board_modified_at": later(seconds=0.123456),
+        "has_guests": True,
         "generation": 2,
         "agreed": Agreed(board=content(), outlook=content(body="<p>")),
     }

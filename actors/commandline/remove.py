@@ -109,8 +109,8 @@ def _forget(
     cleared: Iterable[Cleared], links: Iterable[Link], store: Store | None, process: RunningProcess | None
 ) -> None:
     """What was taken away was not deleted by its person: no link may say that it is still there."""
-    removed = {one.resource_no for one in cleared if one.left == 0 and not one.problem}
-    failed = {one.resource_no for one in cleared if one.left != 0 or one.problem}
+    removed = {one.resource_no for one in cleared if one.left == one.with_guests and not one.problem}
+    failed = {one.resource_no for one in cleared if one.left != one.with_guests or one.problem}
     for number in sorted(removed - failed):
         if process is not None:
             process.ask("POST", "/api/forget", {"resource": number}).required()
@@ -152,4 +152,6 @@ def _tell(cleared: list[Cleared], *, dry_run: bool, as_json: bool) -> None:
 def _line(one: Cleared, *, dry_run: bool) -> str:
     done = f"{one.found} events" if dry_run else f"{one.removed} events removed, {one.left} left"
     problem = f"; {one.problem}" if one.problem else ""
+    if one.with_guests:
+        problem += f"; {one.with_guests} stay, for Outlook would mail their guests: delete them in Outlook"
     return f"{one.resource_no} <{one.email}>: {done}{problem}"

@@ -133,6 +133,7 @@ class Adoption:
             event_id=event.head.id,
             event_key=event.head.key,
             etag=event.head.etag,
+            has_guests=event.head.has_guests,
             event_modified_at=event.head.modified_at,
             agreed=Agreed(board=seen, outlook=seen),
         )

@@ -16,7 +16,7 @@ from models.content import Content, Field
 from models.decision import Reason
 from models.ids import AppointmentId
 from models.link import LinkState, Origin
-from models.reconcile import BoardSide
+from models.reconcile import BoardSide, OutlookSide
 from models.storage.changes import DropLink, PutLink
 from models.storage.records import Trigger
 from models.writes import AppointmentRemoval
@@ -57,6 +57,8 @@ class AppointmentWriter:
         write = desk.lens.mapper.appointment_write_change(
             appointment, fields, content, resource=desk.resource, origin=link.origin, event_id=link.event_id
         )
+        if link.origin is Origin.BOARD and isinstance(case.outlook, OutlookSide) and case.outlook.has_guests:
+            item.reread_outlook = True  # what cannot be written to the event is said afterwards
         siblings = [other for other in appointment.resources if other != desk.resource.resource_no]
         ref = AppointmentRef(guid=item.guid, id=appointment.id)
         hint = Hint(appointments=frozenset({ref}), trigger=Trigger.SIBLING)

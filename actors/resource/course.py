@@ -70,13 +70,25 @@ class Course:
     def is_parked(self, case: Case) -> bool:
         """Whether the other side has rejected exactly this before (D9); anything else is worth a try."""
         letter = self.parked.get(case.item.guid)
-        if letter is None or case.decision.act is Act.NOTHING:
+        if letter is None:
             return False
-        if letter.seen == fingerprint(case):
+        if letter.seen == fingerprint(case) and case.decision.act is not Act.NOTHING:
             return True
         del self.parked[case.item.guid]
         self.desk.ports.commit(DropDeadLetter(id=letter.id))
         return False
+
+    def looks_at_both(self, case: Case) -> bool:
+        """Whether an item that was put aside is looked at on its other side before it counts as in step."""
+        item = case.item
+        if item.guid not in self.parked or case.decision.act is not Act.NOTHING:
+            return False
+        has_event = case.link is not None and case.link.event_id is not None
+        item.reread_board, item.reread_outlook = item.board is None, has_event and item.outlook is None
+        if not item.reread_board and not item.reread_outlook:
+            return False
+        self.desk.consider(item)
+        return True
 
     def link(self, item: Item) -> Link:
         link = self.desk.book.get(item.guid)
@@ -195,6 +207,17 @@ class Course:
 
     def _park(self, case: Case, problem: Rejected) -> None:
         """The other side rejects this for good: put it aside until either side changes (D9)."""
+        item = case.item
+        letter = self.put_aside(
+            case, f"{problem}; {problem.remedy}", code=problem.about.code, attempts=item.tries + 1
+        )
+        settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=item.tries + 1)
+        self.commit(letter, FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
+        item.intent = ""
+        self.desk.resume(item)
+
+    def put_aside(self, case: Case, reason: str, *, code: str = "", attempts: int = 0) -> Change:
+        """The item waits until either side changes, and an administrator can read why."""
         item, now = case.item, self.desk.ports.now()
         letter = DeadLetter(
             id=f"{self.desk.resource.resource_no}/{item.guid}",
@@ -202,18 +225,15 @@ class Course:
             guid=item.guid,
             event_key=case.link.event_key if case.link is not None else None,
             act=case.decision.act,
-            reason=f"{problem}; {problem.remedy}",
-            code=problem.about.code,
+            reason=reason,
+            code=code,
             seen=fingerprint(case),
-            attempts=item.tries + 1,
+            attempts=attempts,
             first_at=now,
             last_at=now,
         )
         self.parked[item.guid] = letter
-        settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=item.tries + 1)
-        self.commit(AddDeadLetter(letter=letter), FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
-        item.intent = ""
-        self.desk.resume(item)
+        return AddDeadLetter(letter=letter)
 
     # Recovery
 

@@ -216,10 +216,15 @@ class Desk:
         return act in (Act.CREATE_EVENT, Act.UPDATE_APPOINTMENT, Act.UPDATE_BOTH)
 
     def _needs_event(self, case: Case) -> bool:
-        """Whether the event has to be read first: only it tells whether it is the person's to change."""
-        if case.item.outlook is not None or case.origin is Origin.BOARD:
+        """Whether the event has to be read first: only it tells whether it is the person's to change, and
+        only its version whether others have been invited to it."""
+        act, link = case.decision.act, case.link
+        if case.item.outlook is not None:
             return False
-        return case.decision.act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.UPDATE_APPOINTMENT)
+        if case.origin is Origin.BOARD:
+            is_known = link is None or link.etag is not None
+            return not is_known and act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.DELETE_EVENT)
+        return act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.UPDATE_APPOINTMENT)
 
     def _reads_again(self, item: Item) -> bool:
         if item.reread_board:

@@ -101,16 +101,19 @@ class EventWriter:
         desk, link = self.desk, self.course.link(case.item)
         if link.event_id is None:
             raise LookupError("only an event that exists is deleted")
-        operation = RemoveEvent(mailbox=link.mailbox, event_id=link.event_id)
-        desk.depart(link.event_id)
+        event_id, seen = link.event_id, case.head
+        # guests who were invited since it was seen would be mailed a cancellation
+        etag = seen.etag if seen is not None else link.etag
+        operation = RemoveEvent(mailbox=link.mailbox, event_id=event_id, etag=etag)
         change: Change = DropLink(resource_no=link.resource_no, guid=link.guid)
         if case.decision.reason is Reason.RULE_FAILED and case.appointment is not None:
             change = PutLink(link=withheld(case, case.appointment, *self.course.who))
         elif case.decision.reason is Reason.UNASSIGNED and case.appointment is not None:
             taken_off = fresh(case, case.appointment, *self.course.who)
             change = PutLink(link=replace(taken_off, state=LinkState.UNASSIGNED))
-        self.course.perform(
-            case,
-            lambda then: desk.ports.graph(operation, then),
-            lambda done: self.course.event_written(case.item, done, change),
-        )
+
+        def on_done(done: Done[None]) -> None:
+            desk.depart(event_id)
+            self.course.event_written(case.item, done, change)
+
+        self.course.perform(case, lambda then: desk.ports.graph(operation, then), on_done)

@@ -25,6 +25,7 @@ def at(link: Link, event: Event) -> Link:
         event_id=event.head.id,
         event_key=link.event_key if is_vague and link.event_key is not None else event.head.key,
         etag=event.head.etag,
+        has_guests=event.head.has_guests,
         event_modified_at=event.head.modified_at,
     )
 
@@ -60,6 +61,7 @@ def fresh(case: Case, appointment: Appointment, resource_no: ResourceNo, mailbox
         event_id=None,
         event_key=None,
         etag=None,
+        has_guests=False,
         agreed=None,
     )
 

@@ -22,4 +22,4 @@ def relocate(writer: Writer, intents: Collection[Intent]) -> None:
             writer.move_link(link)
     for intent in intents:
         if intent.guid is None and intent.event_id is not None:
-            writer.clear_old_mailbox(intent)
+            writer.guests.clear_old_mailbox(intent)

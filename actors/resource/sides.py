@@ -58,7 +58,9 @@ class Lens:
             agreed = link.agreed.outlook if link is not None and link.agreed is not None else None
             masked = self.preferences.share and self.preferences.private is PrivateEvents.MASK
             content = self.mapper.seen_event(event, agreed, times_readable=masked)
-            return OutlookSide(content=content, modified_at=event.head.modified_at)
+            return OutlookSide(
+                content=content, has_guests=event.head.has_guests, modified_at=event.head.modified_at
+            )
         verdict = judge.verdict(event.head)
         content = self.mapper.wanted_appointment(event, verdict) if verdict.reaches_board else Content()
         if verdict is Verdict.SHARED and event.detail is None and self.in_force is not None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from actors.clients.errors import AccessDenied, MailboxMissing
-from actors.clients.graph.operations import RemoveEvent
-from actors.clients.steps import Done, Failed, Outcome
 from actors.resource.appointment_writer import AppointmentWriter
 from actors.resource.case import Case
 from actors.resource.course import Course
@@ -15,17 +12,16 @@ from actors.resource.desk import is_being_created
 from actors.resource.event_writer import EventWriter
 from actors.resource.facts import OutlookFact
 from actors.resource.forgetting import Forgetting, without_words
+from actors.resource.guests import Guests
 from actors.resource.holding import Holding
 from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
 from models.link import Agreed, Link, LinkState, Origin
 from models.reconcile import GONE, OutlookSide
-from models.storage.changes import AddIntent, Change, DropLink, FinishIntent, PutLink
+from models.storage.changes import AddIntent, Change, DropLink, PutLink
 from models.storage.records import Intent, Trigger
 from models.storage.records import Outcome as Ending
-
-RETRY_SECONDS = 30.0
 
 
 class Writer:
@@ -36,11 +32,12 @@ class Writer:
         self.desk = course.desk
         self._holding = holding
         self._withholding = Withholding(course)
+        self.guests = Guests(course)
         self._forgetting = Forgetting(self.desk.resource.resource_no)
         events, appointments = EventWriter(course), AppointmentWriter(course)
         self._acts: dict[Act, Callable[[Case], None]] = {
             Act.NOTHING: self._nothing,
-            Act.HOLD: self._nothing,
+            Act.HOLD: self.guests.leave,
             Act.ADOPT: self._adopt,
             Act.FORGET: self._forget,
             Act.SUPPRESS: self._suppress,
@@ -59,6 +56,8 @@ class Writer:
         if erased := self._forgetting.before(case):
             self.course.commit(*erased)
             case = replace(case, link=self.desk.book.get(case.item.guid))
+        if self.course.looks_at_both(case):
+            return
         if self.course.is_parked(case) or not self._holding.lets_pass(case):
             self.course.finish(case.item)
         else:
@@ -134,23 +133,6 @@ class Writer:
                 at=desk.ports.now(),
             )
             changes.append(AddIntent(intent=clearing))
-            self.clear_old_mailbox(clearing)
+            self.guests.clear_old_mailbox(clearing)
         moved = replace(link, mailbox=desk.mailbox.id, event_id=None, event_key=None, etag=None, agreed=None)
         self.course.commit(*changes, PutLink(link=moved))
-
-    def clear_old_mailbox(self, intent: Intent) -> None:
-        """Delete an event that the resource left behind in the mailbox that it had before."""
-        if intent.mailbox is None or intent.event_id is None or self.desk.ports.rehearses:
-            return
-
-        def cleared(outcome: Outcome) -> None:
-            gone_for_good = isinstance(outcome, Failed) and isinstance(
-                outcome.problem, (MailboxMissing, AccessDenied)
-            )
-            if isinstance(outcome, Done) or gone_for_good:
-                self.course.commit(FinishIntent(id=intent.id, outcome=Ending.DONE))
-            else:
-                self.desk.ports.later(RETRY_SECONDS, lambda: self.clear_old_mailbox(intent))
-
-        operation = RemoveEvent(mailbox=intent.mailbox, event_id=intent.event_id)
-        self.desk.ports.graph(operation, cleared)

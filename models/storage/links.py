@@ -80,12 +80,13 @@ def _link_row(link: Link) -> Row:
         codec.optional_instant(link.board_modified_at),
         link.generation,
         codec.agreed(link.agreed),
+        link.has_guests,
     )
 
 
 def _link(row: Row) -> Link:
     (resource_no, guid, origin, state, mailbox, appointment_id, number, event_id, event_key, etag) = row[:10]
-    event_modified_at, board_modified_at, generation, agreed = row[10:]
+    event_modified_at, board_modified_at, generation, agreed, has_guests = row[10:]
     return Link(
         resource_no=ResourceNo(resource_no),
         guid=AppointmentGuid(guid),
@@ -99,6 +100,7 @@ def _link(row: Row) -> Link:
         etag=etag,
         event_modified_at=codec.to_optional_instant(event_modified_at),
         board_modified_at=codec.to_optional_instant(board_modified_at),
+        has_guests=bool(has_guests),
         generation=generation,
         agreed=codec.to_agreed(agreed),
     )

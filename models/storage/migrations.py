@@ -115,7 +115,13 @@ def _version_2(session: Session) -> None:
         session.many(_put_word, [(word, subject) for subject in some for word in words_of(subject)])
 
 
-STEPS: tuple[Step, ...] = (_version_1, _version_2)
+def _version_3(session: Session) -> None:
+    """Whether others are invited to an event: nobody knows of those in the store, so each is read anew."""
+    session.execute("ALTER TABLE links ADD COLUMN has_guests BOOLEAN NOT NULL DEFAULT FALSE")
+    session.execute("UPDATE links SET etag = NULL WHERE origin = 'board'")
+
+
+STEPS: tuple[Step, ...] = (_version_1, _version_2, _version_3)
 """The first step makes version 1."""
 
 

@@ -103,6 +103,7 @@ class LinkRow(Row):
     board_modified_at = TextField(null=True)
     generation = IntegerField()
     agreed_json = TextField(null=True)
+    has_guests = BooleanField()
 
     class Meta:
         table_name = "links"

@@ -62,8 +62,8 @@ def read_head(item: Item) -> EventHead | None:
         series_master_id=read_master_id(item),
         original_date=_original_date(item, when),
         is_cancelled=flag(item, "isCancelled"),
-        is_organizer=flag(item, "isOrganizer", default=True),
-        has_guests=bool(item.get("attendees")),
+        is_organizer=flag(item, "isOrganizer", default=response is Response.ORGANIZER),
+        has_guests=item.get("attendees") != [],  # nothing said is not nobody invited
         response=response,
         modified_at=read_instant(text(item, "lastModifiedDateTime")),
         transaction_id=own_transaction_id(text(item, "transactionId")),
