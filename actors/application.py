@@ -50,6 +50,7 @@ log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 8.0
 """How long resource actors get to end their turns; SIGTERM promises an end within 10 s."""
+A_DAY = 86_400.0
 
 
 class Application:
@@ -128,7 +129,7 @@ class Application:
             Roster,
             "router",
             neighbours=self._neighbours(),
-            every_seconds=float(self.settings.sync.board_poll_seconds),
+            every_seconds=self._every(self.settings.sync.board_poll_seconds),
             known=self.store.resources(),
             only=self._only,
             on_loaded=self._roster_loaded,
@@ -146,7 +147,7 @@ class Application:
             router=self.router,
             clock=runtime.clock,
             timers=runtime.timers,
-            every_seconds=float(settings.sync.board_poll_seconds),
+            every_seconds=self._every(settings.sync.board_poll_seconds),
             window=self.window,
             on_listed=self.listed.set,
         )
@@ -157,7 +158,7 @@ class Application:
             clock=runtime.clock,
             timers=runtime.timers,
             random=runtime.random,
-            every_seconds=float(settings.sync.outlook_poll_seconds),
+            every_seconds=self._every(settings.sync.outlook_poll_seconds),
         )
 
     def stop(self) -> None:
@@ -216,6 +217,10 @@ class Application:
         watch(ref, lambda termination: self._ended(kind.__name__, termination))
         self._started.append(ref)
         return ref
+
+    def _every(self, seconds: int) -> float:
+        """How often something is polled. A rehearsal tells of one moment, however long it takes."""
+        return float(seconds) if self._rehearsal is None else A_DAY
 
     def _start_store_actor(self) -> ActorRef[Any]:
         if self._rehearsal is not None:

@@ -27,6 +27,8 @@ from models.ids import ResourceNo
 from models.storage.records import Trigger
 from models.when import Window, day_of
 
+RETRY_SECONDS = 60.0
+"""How soon a reading that failed is tried again, where the board is polled less often."""
 OVERDUE = timedelta(days=1)
 """By how much the window of a resource that has not been told yet is older than today's."""
 
@@ -111,10 +113,12 @@ class BoardWatch(PooledActor):
         self._reading = False
         if self._next is not None:
             self._next.cancel()
-        self._next = self._timers.after(self._every, lambda: self.actor_ref.tell(Watch()))
-        if isinstance(message.outcome, Failed):
+        outcome = message.outcome
+        again = min(self._every, RETRY_SECONDS) if isinstance(outcome, Failed) else self._every
+        self._next = self._timers.after(again, lambda: self.actor_ref.tell(Watch()))
+        if isinstance(outcome, Failed):
             return  # an error is never an empty list (C11)
-        listing: AppointmentListing = message.outcome.value
+        listing: AppointmentListing = outcome.value
         active = self._router.directory.resources
         by_resource: dict[ResourceNo, list[Appointment]] = {number: [] for number in active}
         for appointment in listing.appointments:

@@ -22,6 +22,7 @@ from models.mapper import Mapper
 from models.rules import load_rules
 from models.settings.sections import Settings, WriteRoute
 from models.templates import compile_templates
+from models.zones import find_zone
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class _Categories:
 def mapper_of(settings: Settings) -> Mapper:
     """The mapping as the settings have it. Raises `SettingError` for a broken template or rule file."""
     mapping = settings.mapping
+    find_zone("UTC")  # reads the zone database, once: all senders would at the first event otherwise
     return Mapper(
         zone=settings.scheduler.time_zone,
         templates=compile_templates(subject=mapping.subject, body=mapping.body, location=mapping.location),

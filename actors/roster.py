@@ -35,6 +35,8 @@ LOOK_AGAIN_SECONDS = 300.0
 LOOK_AGAIN_LONGEST_SECONDS = 3600.0
 STRAGGLER_SECONDS = 5.0
 """How long, at the start, those who are known wait once the directory answers about nobody else."""
+RETRY_SECONDS = 60.0
+"""How soon a reading that failed is tried again, where the board is polled less often."""
 ENDED_ON_BOARD = (ResourceState.OFF, ResourceState.NO_EMAIL, ResourceState.GONE)
 """The states that a planner ends, so that the mailbox is worth a look at once."""
 NOT_LOOKED_UP = (ResourceState.WAITING, *ENDED_ON_BOARD)
@@ -147,7 +149,8 @@ class Roster(PooledActor):
 
     def _listed(self, outcome: Outcome) -> None:
         self._looking = False
-        self._to.timers.after(self._every, lambda: self.actor_ref.tell(Look()))
+        again = min(self._every, RETRY_SECONDS) if isinstance(outcome, Failed) else self._every
+        self._to.timers.after(again, lambda: self.actor_ref.tell(Look()))
         if isinstance(outcome, Failed):
             return  # an error is never an empty list (C11)
         resources: tuple[Resource, ...] = outcome.value

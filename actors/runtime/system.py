@@ -69,7 +69,8 @@ class Runtime:
         return cls(
             clock=clock,
             timers=timers,
-            random=random.SystemRandom(),
+            # seeded by the system, and asked without a call of it, in which other threads would take over
+            random=random.Random(),  # noqa: S311 - tells apart and spreads; secrets come from elsewhere
             resources=resources,
             pinned=pins,
             senders=senders,
