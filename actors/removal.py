@@ -19,6 +19,8 @@ from models.storage.records import Service, Subscription
 
 GENERATIONS: Final = 64
 """How many successive events of one link are recognised."""
+PASSES: Final = 3
+"""How often events are removed that changed between being listed and being deleted."""
 UNREAD: Final = Judge(preferences=Preferences(share=False))
 """Events are counted and deleted; not a word of them is read."""
 
@@ -87,8 +89,13 @@ class Removal:
             done.found = done.left = len(ours)
             done.with_guests = sum(one.head.has_guests for one in ours)
             if not dry_run:
-                done.removed = self._remove(mailbox, ours, done)
-                done.left = len(self._ours(mailbox, place.resource_no))
+                for _ in range(PASSES):
+                    done.problem = ""
+                    done.removed += self._remove(mailbox, ours, done)
+                    ours = self._ours(mailbox, place.resource_no)
+                    if not done.problem:
+                        break
+                done.left = len(ours)
         except NotAnswered as problem:
             done.problem = done.problem or str(problem)
         return done

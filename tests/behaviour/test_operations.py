@@ -64,10 +64,13 @@ def linked_events(company: Company, alias: str) -> set[str]:
 
 
 def test_a10_b13_remove_takes_away_every_event_of_a_resource_and_nothing_else(company: Company) -> None:
-    subject, own = company.name("Planned"), company.name("Own")
+    subject, own, meeting = company.name("Planned"), company.name("Own"), company.name("Meeting")
     company.employ("R010", "eva")
     planned = company.plan(subject, "R010")
     event = company.sees_event("eva", subject)
+    company.plan(meeting, "R010", hours=40)
+    guest = {"emailAddress": {"address": "customer@elsewhere.example"}, "type": "required"}
+    company.person("eva").change(company.sees_event("eva", meeting)["id"], attendees=[guest])
     company.book("eva", own)
     company.sees_appointment(own)
     copy = company.person("eva").act(event["id"], "copy")
@@ -81,11 +84,13 @@ def test_a10_b13_remove_takes_away_every_event_of_a_resource_and_nothing_else(co
     company.dismiss("R010")
     rehearsed = company.connector.command("remove", "--resource", "R010", "--dry-run", "--json")
     assert rehearsed.code == 0
-    assert (rehearsed.json["found"], rehearsed.json["removed"], rehearsed.json["left"]) == (1, 0, 1)
+    assert (rehearsed.json["found"], rehearsed.json["removed"], rehearsed.json["left"]) == (2, 0, 2)
     before = len(company.person("eva").events())
     done = company.connector.command("remove", "--resource", "R010", "--json")
-    assert done.code == 0, done.stderr
-    assert (done.json["found"], done.json["removed"], done.json["left"]) == (1, 1, 0)
+    assert done.code == 1, "something is left"
+    assert (done.json["found"], done.json["removed"], done.json["left"]) == (2, 1, 1)
+    assert [one["withGuests"] for one in done.json["resources"]] == [1]
+    assert company.person("eva").having(subject=meeting), "its guests would be mailed a cancellation"
     assert len(company.person("eva").events()) == before - 1
     assert event["id"] not in {one["id"] for one in company.person("eva").events()}
     assert company.person("eva").having(subject=own)

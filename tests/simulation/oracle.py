@@ -339,13 +339,11 @@ class Oracle:
     def _check_event_write(self, mailbox: Mailbox, item: Item, known: Known | None, fields: Fields) -> None:
         if known is None:
             return
+        if item.event.content.attendees and fields != known.fields:
+            raise self._violated(f"a meeting was changed, and its guests are mailed: e{item.event.number}")
         if known.made_by != CONNECTOR and fields != known.fields:
             if self.plan.sync["board_edits"] == "revert":
                 raise self._violated(f"a person's event was changed: e{item.event.number}")
-            if item.event.content.attendees:
-                raise self._violated(
-                    f"a meeting was changed, and its guests are mailed: e{item.event.number}"
-                )
             if fields["show_as"] != known.fields["show_as"]:
                 raise self._violated(f"the show-as of a person's event was changed: e{item.event.number}")
         if known.made_by == CONNECTOR:
@@ -358,6 +356,8 @@ class Oracle:
     def _check_event_deletion(self, mailbox: Mailbox, known: Known, number: int) -> None:
         if known.made_by != CONNECTOR:
             raise self._violated(f"a person's event was deleted: e{number}")
+        if mailbox.graves[number].event.content.attendees:
+            raise self._violated(f"a meeting was deleted, and its guests are mailed: e{number}")
         guid, _, resource = (known.link or "").partition("/")
         appointment = self.board.appointments.with_guid(guid)
         home = self.mailbox_of(resource)
