@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -88,6 +88,11 @@ class Content:
         said = ((field.value, other.get(field)) for field in Field)
         changes: dict[str, Any] = {name: value for name, value in said if value is not None}
         return replace(self, **changes)
+
+    def only(self, fields: Collection[Field]) -> Content:
+        """A copy that says nothing but these fields."""
+        said: dict[str, Any] = {field.value: self.get(field) for field in fields}
+        return Content(**said)
 
     def differences(self, other: Content) -> Iterator[Field]:
         """The fields about which both say something, and not the same."""

@@ -239,7 +239,7 @@ class Mapper:
         `content` is in the space in which items of this origin are compared.
         """
         board_born = origin is Origin.BOARD
-        said = _only(fields, content)
+        said = content.only(fields)
         category = said.category
         if board_born and category:
             category = self.categories.board_name(category, like=appointment.category)
@@ -277,7 +277,7 @@ class Mapper:
 
         Dates are sent whole: what is known of the event may be a midnight to midnight that counts as days.
         """
-        said = _only(fields, content)
+        said = content.only(fields)
         start_changed = end_changed = all_day_changed = True
         if said.when is not None and said.when == seen_when:
             said = said.with_field(Field.WHEN, None)
@@ -297,14 +297,6 @@ class Mapper:
             importance=said.importance,
             location=said.location,
         )
-
-
-def _only(fields: Collection[Field], content: Content) -> Content:
-    """The content as far as these fields go."""
-    said = Content()
-    for item in fields:
-        said = said.with_field(item, content.get(item))
-    return said
 
 
 def _is_flagged_all_day(record: Record) -> bool:

@@ -18,6 +18,7 @@ from models.preferences import Preferences, PrivateEvents, StoredPreferences, Ve
 from models.storage import changes as ch
 from models.storage.errors import StoreUnavailable
 from models.storage.records import (
+    Audit,
     BeforeImage,
     Counts,
     DeadLetter,
@@ -32,6 +33,7 @@ from models.storage.records import (
     ResourceState,
     Service,
     Subscription,
+    Work,
 )
 from models.storage.store import Store
 from models.supervision import ChildState, RunState
@@ -304,14 +306,27 @@ def test_an_intent_that_wrote_nothing_takes_its_before_image_with_it(store: Stor
     assert store.before_images(NOON) == (image("b1"),)
 
 
-def test_before_images_come_back_latest_first_until_they_are_undone(store: Store) -> None:
+def test_before_images_come_back_latest_first(store: Store) -> None:
     created = image("b2", at=later(seconds=1), before=None, after=content())
     deleted = image("b3", at=later(seconds=2), resource_no=R2, after=None)
     store.apply([ch.AddBeforeImage(image=item) for item in (image(), created, deleted)])
     assert store.before_images(NOON) == (deleted, created, image())
     assert store.before_images(later(seconds=1), resource_no=R1) == (created,)
-    store.apply([ch.MarkUndone(ids=("b2", "b3"), at=later(hours=1))])
-    assert store.before_images(NOON) == (image(),)
+    assert store.changed_since(NOON) == (R1, R2)
+    assert store.changed_since(later(seconds=2)) == (R2,)
+    completed = replace(created, etag=Etag("9"), work=Work(job_no="J1", task_no="10"))
+    store.apply([ch.AddBeforeImage(image=completed)])
+    assert store.before_images(later(seconds=1), resource_no=R1) == (completed,)
+
+
+def test_the_last_audit_of_each_resource_is_kept(store: Store) -> None:
+    first = Audit(resource_no=R1, at=NOON, compared=9, found=2, repaired=1)
+    other = Audit(resource_no=R2, at=NOON, problem="Graph denies access")
+    store.apply([ch.PutAudit(audit=first), ch.PutAudit(audit=other)])
+    assert store.audits() == {R1: first, R2: other}
+    again = Audit(resource_no=R1, at=later(days=1), compared=9)
+    store.apply([ch.PutAudit(audit=again)])
+    assert store.audits() == {R1: again, R2: other}
 
 
 def test_d9_a_dead_letter_keeps_when_it_was_first_parked(store: Store) -> None:

@@ -213,7 +213,7 @@ def test_no_more_decisions_are_kept_than_the_bound(store: Store) -> None:
     assert store.prune(later(days=1), keep=4) == 0
 
 
-def test_before_images_go_after_90_days(store: Store) -> None:
+def test_before_images_go_after_90_days_or_beyond_the_bound(store: Store) -> None:
     image = BeforeImage(
         id="b",
         intent_id="i",
@@ -227,8 +227,12 @@ def test_before_images_go_after_90_days(store: Store) -> None:
     store.apply(
         [AddBeforeImage(image=image), AddBeforeImage(image=replace(image, id="c", at=later(days=30)))]
     )
-    store.prune(later(days=91))
+    assert store.prune(later(days=91)) == 1
     assert [one.id for one in store.before_images(NOON)] == ["c"]
+    store.apply([AddBeforeImage(image=replace(image, id=f"d{n}", at=later(days=40 + n))) for n in range(9)])
+    assert store.prune(later(days=91), keep_images=3) == 7
+    assert [one.id for one in store.before_images(NOON)] == ["d8", "d7", "d6"]
+    assert store.prune(later(days=91), keep_images=3) == 0
 
 
 @pytest.mark.parametrize("asked", NAMES)

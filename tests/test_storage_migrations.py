@@ -39,12 +39,14 @@ WORDS = {
     "decision_names": {"name"},
     "subject_words": {"word", "subject"},
     "before_images": {"before_json", "after_json"},
+    "audits": {"problem"},
 }
 """The columns that may hold words at all, every one of them only of board-born and shared items."""
 REFERENCES = {
     "resource_no", "guid", "appointment_id", "event_id", "event_key", "mailbox", "etag", "id", "item",
     "intent_id", "subscription_id", "transaction_id", "references_json", "request_ids_json", "ical_uid",
     "source_app", "url", "client_state", "delta_link", "seen", "key",
+    "work_json",
 }  # fmt: skip
 CLOSED_SETS = {
     "state", "origin", "verdict", "act", "side", "trigger", "outcome", "source", "kind", "service", "code",
@@ -52,7 +54,7 @@ CLOSED_SETS = {
 }  # fmt: skip
 MOMENTS = {
     "updated_at", "in_step_at", "set_at", "received_at", "at", "first_at", "last_at", "since", "created_at",
-    "expires_at", "undone_at", "full_round_at", "window_start", "window_end", "event_modified_at",
+    "expires_at", "full_round_at", "window_start", "window_end", "event_modified_at",
     "board_modified_at",
 }  # fmt: skip
 REASONS_OF_A_CLOSED_SET = {("decisions", "reason")}

@@ -12,6 +12,7 @@ from models.ids import AppointmentGuid, AppointmentId, EventId, EventKey, Mailbo
 from models.link import Link, Unshared
 from models.preferences import StoredPreferences
 from models.storage.records import (
+    Audit,
     BeforeImage,
     DeadLetter,
     DecisionRecord,
@@ -249,11 +250,10 @@ class AddBeforeImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkUndone:
-    """These writes have been put back."""
+class PutAudit:
+    """Remembers how the last full comparison of a resource ended."""
 
-    ids: tuple[str, ...]
-    at: datetime
+    audit: Audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +293,6 @@ Change = (
     | PutSubscription
     | DropSubscription
     | AddBeforeImage
-    | MarkUndone
+    | PutAudit
     | PutMeta
 )

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from models.decision import Act, Side
 from models.ids import ResourceNo
 from models.storage import codec
-from models.storage.changes import AddBeforeImage, MarkUndone
-from models.storage.records import BeforeImage
+from models.storage.changes import AddBeforeImage
+from models.storage.records import BeforeImage, Work
 from models.storage.schema import BeforeImageRow, columns, upsert
 from models.storage.session import Row, Session
 from models.storage.writing import Writers, writer
 
 
 def before_images(
-    session: Session, since: datetime, resource_no: ResourceNo | None, limit: int
+    session: Session, since: datetime, resource_no: ResourceNo | None
 ) -> tuple[BeforeImage, ...]:
-    """What was changed since a moment and not put back yet, the latest first."""
+    """What was changed since a moment, the latest first."""
     after = codec.instant(since)
     if resource_no is None:
-        return tuple(map(_image, session.fetch(_images_since, after, limit)))
-    return tuple(map(_image, session.fetch(_images_of_since, resource_no, after, limit)))
+        return tuple(map(_image, session.fetch(_images_since, after)))
+    return tuple(map(_image, session.fetch(_images_of_since, resource_no, after)))
+
+
+def changed_since(session: Session, since: datetime) -> tuple[ResourceNo, ...]:
+    """The resources of which something was changed since a moment."""
+    return tuple(ResourceNo(number) for (number,) in session.fetch(_owners_since, codec.instant(since)))
 
 
 def drop_images_of_intents(session: Session, intent_ids: Iterable[str]) -> None:
@@ -36,25 +40,22 @@ def drop_images_of_item(session: Session, rows: Sequence[Row]) -> None:
     session.many(_drop_images_of_item, rows)
 
 
-def drop_images_before(session: Session, moment: datetime) -> None:
-    """Forgets the images from before a moment."""
-    session.many(_drop_images_before, [(codec.instant(moment),)])
+def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> int:
+    """Forgets the images from before a moment, and all but the latest `keep`; at most so many at once."""
+    cut = codec.instant(before)
+    beyond = session.fetch(_nth_latest, 1, keep)
+    if beyond:
+        cut = max(cut, beyond[0][0])
+    old = session.fetch(_older_than, cut, at_most)
+    session.many(_drop_image, old)
+    return len(old)
 
 
 def _add_images(session: Session, changes: Sequence[AddBeforeImage]) -> None:
     session.many(_put_image, [_image_row(change.image) for change in changes])
 
 
-def _mark_undone(session: Session, changes: Sequence[MarkUndone]) -> None:
-    session.many(
-        _set_undone, [(codec.instant(change.at), image) for change in changes for image in change.ids]
-    )
-
-
-WRITERS: Writers = {
-    AddBeforeImage: writer(_add_images, "before_images"),
-    MarkUndone: writer(_mark_undone, "before_images"),
-}
+WRITERS: Writers = {AddBeforeImage: writer(_add_images, "before_images")}
 
 
 def _image_row(image: BeforeImage) -> Row:
@@ -73,13 +74,26 @@ def _image_row(image: BeforeImage) -> Row:
         image.etag,
         codec.optional_content(image.before),
         codec.optional_content(image.after),
-        codec.optional_instant(image.undone_at),
+        _work_text(image.work),
     )
+
+
+def _work_text(work: Work | None) -> str | None:
+    if work is None:
+        return None
+    return codec.texts((work.source_app, work.source_type, work.job_no, work.task_no))
+
+
+def _work(text: str | None) -> Work | None:
+    if text is None:
+        return None
+    source_app, source_type, job_no, task_no = codec.to_texts(text)
+    return Work(source_app=source_app, source_type=source_type, job_no=job_no, task_no=task_no)
 
 
 def _image(row: Row) -> BeforeImage:
     image_id, intent_id, at, resource_no, side, act, mailbox, guid, appointment_id, event_id = row[:10]
-    event_key, etag, before, after, undone_at = row[10:]
+    event_key, etag, before, after, work = row[10:]
     return BeforeImage(
         id=image_id,
         intent_id=intent_id,
@@ -95,36 +109,29 @@ def _image(row: Row) -> BeforeImage:
         etag=etag,
         before=codec.to_optional_content(before),
         after=codec.to_optional_content(after),
-        undone_at=codec.to_optional_instant(undone_at),
+        work=_work(work),
     )
 
 
 def _images_since() -> object:
     since = BeforeImageRow.select(*columns(BeforeImageRow)).where(BeforeImageRow.at >= "")
-    return _latest_open(since)
+    return since.order_by(BeforeImageRow.at.desc(), BeforeImageRow.id.desc())
 
 
 def _images_of_since() -> object:
     since = BeforeImageRow.select(*columns(BeforeImageRow)).where(
         BeforeImageRow.resource_no == "", BeforeImageRow.at >= ""
     )
-    return _latest_open(since)
+    return since.order_by(BeforeImageRow.at.desc(), BeforeImageRow.id.desc())
 
 
-def _latest_open(query: Any) -> object:  # noqa: ANN401  # a peewee query
-    return (
-        query.where(BeforeImageRow.undone_at.is_null())
-        .order_by(BeforeImageRow.at.desc(), BeforeImageRow.id.desc())
-        .limit(1)
-    )
+def _owners_since() -> object:
+    since = BeforeImageRow.select(BeforeImageRow.resource_no).where(BeforeImageRow.at >= "")
+    return since.distinct().order_by(BeforeImageRow.resource_no)
 
 
 def _put_image() -> object:
     return upsert(BeforeImageRow)
-
-
-def _set_undone() -> object:
-    return BeforeImageRow.update({BeforeImageRow.undone_at: ""}).where(BeforeImageRow.id == "")
 
 
 def _drop_images_of_intent() -> object:
@@ -137,5 +144,14 @@ def _drop_images_of_item() -> object:
     )
 
 
-def _drop_images_before() -> object:
-    return BeforeImageRow.delete().where(BeforeImageRow.at < "")
+def _nth_latest() -> object:
+    return BeforeImageRow.select(BeforeImageRow.at).order_by(BeforeImageRow.at.desc()).limit(1).offset(1)
+
+
+def _older_than() -> object:
+    older = BeforeImageRow.select(BeforeImageRow.id).where(BeforeImageRow.at <= "")
+    return older.order_by(BeforeImageRow.at).limit(1)
+
+
+def _drop_image() -> object:
+    return BeforeImageRow.delete().where(BeforeImageRow.id == "")

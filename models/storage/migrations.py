@@ -121,7 +121,22 @@ def _version_3(session: Session) -> None:
     session.execute("UPDATE links SET etag = NULL WHERE origin = 'board'")
 
 
-STEPS: tuple[Step, ...] = (_version_1, _version_2, _version_3)
+_VERSION_4 = """
+CREATE TABLE audits (
+    resource_no TEXT NOT NULL PRIMARY KEY, at TEXT NOT NULL, compared INTEGER NOT NULL,
+    found INTEGER NOT NULL, repaired INTEGER NOT NULL, problem TEXT NOT NULL);
+ALTER TABLE before_images DROP COLUMN undone_at;
+ALTER TABLE before_images ADD COLUMN work_json TEXT
+"""
+
+
+def _version_4(session: Session) -> None:
+    """The results of audits; and what an appointment was planned for, with what it was."""
+    for statement in _VERSION_4.split(";"):
+        session.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (_version_1, _version_2, _version_3, _version_4)
 """The first step makes version 1."""
 
 

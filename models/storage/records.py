@@ -259,8 +259,22 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a planner's appointment is planned for: without it the board takes no new one."""
+
+    source_app: str = ""
+    source_type: str = ""
+    job_no: str = ""
+    task_no: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeforeImage:
-    """What an item was before the connector wrote it, so that `undo` can put it back."""
+    """What an item was before the connector wrote it, so that `undo` can put it back.
+
+    The images of an item are a chain: an undo is a write like any other and leaves images of its own, so that
+    what was at a moment follows from everything that was written since then.
+    """
 
     id: str
     intent_id: str
@@ -276,12 +290,34 @@ class BeforeImage:
     event_id: EventId | None = None
     event_key: EventKey | None = None
     etag: Etag | None = None
-    """The version that the write left behind: `undo` leaves alone what has moved on since."""
+    """The version that the write left behind."""
     before: Content | None = None
-    """None: it did not exist."""
+    """Of a change the fields that changed. None: it did not exist."""
     after: Content | None = None
-    """None: it was deleted."""
-    undone_at: datetime | None = None
+    """As the side kept it: `undo` leaves alone what has moved on since. None: it was deleted."""
+    work: Work | None = None
+    """Of a planner's appointment that lost a resource. `before` is what the board itself had then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """The last comparison of both sides of a resource in full."""
+
+    resource_no: ResourceNo
+    at: datetime
+    compared: int = 0
+    """Items that were looked at."""
+    found: int = 0
+    """Items that were not as they should be."""
+    repaired: int = 0
+    """Those of them that are since then."""
+    problem: str = ""
+    """Why it could not be compared, remedy included; empty if it was."""
+
+    @property
+    def left(self) -> int:
+        """Items that are still not as they should be."""
+        return self.found - self.repaired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

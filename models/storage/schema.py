@@ -300,11 +300,25 @@ class BeforeImageRow(Row):
     etag = TextField(null=True)
     before_json = TextField(null=True)
     after_json = TextField(null=True)
-    undone_at = TextField(null=True)
+    work_json = TextField(null=True)
 
     class Meta:
         table_name = "before_images"
         indexes = ((("resource_no", "at"), False),)
+
+
+class AuditRow(Row):
+    """`Audit`."""
+
+    resource_no = TextField(primary_key=True)
+    at = TextField()
+    compared = IntegerField()
+    found = IntegerField()
+    repaired = IntegerField()
+    problem = TextField()
+
+    class Meta:
+        table_name = "audits"
 
 
 TABLES: tuple[type[Row], ...] = (
@@ -325,6 +339,7 @@ TABLES: tuple[type[Row], ...] = (
     DeltaStateRow,
     SubscriptionRow,
     BeforeImageRow,
+    AuditRow,
 )
 
 

@@ -11,13 +11,14 @@ from urllib.parse import unquote
 
 from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, ResourceNo
 from models.link import Link, Unshared
-from models.storage import counting, decisions, images, links, progress, resources, work
+from models.storage import audits, counting, decisions, images, links, progress, resources, work
 from models.storage.backend import Backend, translated
 from models.storage.changes import Change, ForgetWords, PutMeta
 from models.storage.errors import StoreUnavailable
 from models.storage.migrations import STEPS, Step, migrate, require_current
 from models.storage.postgres import PostgresBackend
 from models.storage.records import (
+    Audit,
     BeforeImage,
     Counts,
     DeadLetter,
@@ -37,14 +38,17 @@ from models.supervision import ChildState
 
 KEEP_DECISIONS_DAYS = 90
 KEEP_DECISIONS = 1_000_000
+KEEP_IMAGES = 200_000
+"""Before-images: they hold what an item said twice, so that fewer of them are kept than of decisions."""
 PRUNE_AT_ONCE = 500
-"""How many decisions one call of `Store.prune` drops: a writer that waits for it waits some 50 ms."""
+"""How many records of a kind one call of `Store.prune` drops: a writer that waits for it waits some 50 ms."""
 
 _WRITERS: Writers = {
     **links.WRITERS,
     **resources.WRITERS,
     **work.WRITERS,
     **images.WRITERS,
+    **audits.WRITERS,
     **decisions.WRITERS,
     **progress.WRITERS,
 }
@@ -127,18 +131,23 @@ class Store:
         self.apply([PutMeta(key=_WRITABLE_KEY, value=now.isoformat())])
 
     def prune(
-        self, now: datetime, *, keep_days: int = KEEP_DECISIONS_DAYS, keep: int = KEEP_DECISIONS
+        self,
+        now: datetime,
+        *,
+        keep_days: int = KEEP_DECISIONS_DAYS,
+        keep: int = KEEP_DECISIONS,
+        keep_images: int = KEEP_IMAGES,
     ) -> int:
-        """Drops decisions that are too old or too many, and before-images that are too old.
+        """Drops decisions and before-images that are too old or too many.
 
-        Returns how many decisions went: call again until it is 0, and let others write in between.
+        Returns how many went: call again until it is 0, and let others write in between.
         """
         before = now - timedelta(days=keep_days)
         with self._writing, self._usable():
             writer = self._backend.writer
             with writer.transaction():
-                images.drop_images_before(writer, before)
-                return decisions.drop_oldest(writer, before, keep, PRUNE_AT_ONCE)
+                dropped = images.drop_oldest(writer, before, keep_images, PRUNE_AT_ONCE)
+                return dropped + decisions.drop_oldest(writer, before, keep, PRUNE_AT_ONCE)
 
     # Sharing the work between processes (D12)
 
@@ -266,13 +275,23 @@ class Store:
             return decisions.decisions_of(reader, resource_no, since, until, limit)
 
     def before_images(
-        self, since: datetime, *, resource_no: ResourceNo | None = None, limit: int = 100_000
+        self, since: datetime, *, resource_no: ResourceNo | None = None
     ) -> tuple[BeforeImage, ...]:
-        """What was changed since a moment and is not put back yet, the latest first."""
+        """What was changed since a moment, the latest first."""
         with self._reading() as reader:
-            return images.before_images(reader, since, resource_no, limit)
+            return images.before_images(reader, since, resource_no)
+
+    def changed_since(self, since: datetime) -> tuple[ResourceNo, ...]:
+        """The resources of which something was changed since a moment."""
+        with self._reading() as reader:
+            return images.changed_since(reader, since)
 
     # How far we have read
+
+    def audits(self) -> dict[ResourceNo, Audit]:
+        """The last audit of every resource that has had one."""
+        with self._reading() as reader:
+            return audits.audits(reader)
 
     def delta_state(self, mailbox: MailboxId) -> DeltaState | None:
         """How far a mailbox has been read; None if it never was, or must be read anew."""
