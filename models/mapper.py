@@ -243,7 +243,7 @@ class Mapper:
         category = said.category
         if board_born and category:
             category = self.categories.board_name(category, like=appointment.category)
-        job_no, task_no = _job_and_task(appointment.record) if board_born else ("", "")
+        job_no, task_no = job_and_task(appointment.record) if board_born else ("", "")
         return AppointmentWrite(
             guid=appointment.guid,
             id=appointment.id,
@@ -303,7 +303,7 @@ def _is_flagged_all_day(record: Record) -> bool:
     return any(record.get(name) is True for name in ("isAllDay", "isAllDayEvent"))
 
 
-def _job_and_task(record: Record) -> tuple[str, str]:
+def job_and_task(record: Record) -> tuple[str, str]:
     """The numbers of an appointment's job and task, nested or flat (facts, Dime.Scheduler §2.8)."""
     task = record.get("task")
     job = task.get("job") if isinstance(task, Record) else None

@@ -9,16 +9,18 @@ from actors.clients.steps import Done, Outcome
 from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item
+from actors.resource.imaging import Write, as_planned
 from actors.resource.links import agreed_now, at, new_link, told
 from actors.resource.messages import AppointmentRef, Hint
 from models.appointment import Appointment
 from models.content import Content, Field
-from models.decision import Reason
+from models.decision import Act, Reason, Side
 from models.ids import AppointmentId
 from models.link import LinkState, Origin
+from models.mapper import job_and_task
 from models.reconcile import BoardSide, OutlookSide
 from models.storage.changes import DropLink, PutLink
-from models.storage.records import Trigger
+from models.storage.records import Trigger, Work
 from models.writes import AppointmentRemoval
 
 
@@ -42,6 +44,7 @@ class AppointmentWriter:
         )
         self.course.perform(
             case,
+            Write(side=Side.BOARD, act=Act.CREATE_APPOINTMENT, before=None, after=content),
             lambda then: desk.ports.board(WriteAppointment(write=write), then),
             lambda done: self._read_back(case.item, tuple(Field), content, done),
             PutLink(link=link),
@@ -68,7 +71,17 @@ class AppointmentWriter:
             for sibling in siblings:
                 desk.ports.hint(sibling, hint)
 
-        self.course.perform(case, lambda then: desk.ports.board(WriteAppointment(write=write), then), on_done)
+        self.course.perform(
+            case,
+            Write(
+                side=Side.BOARD,
+                act=Act.UPDATE_APPOINTMENT,
+                before=case.board_content.only(fields),
+                after=content.only(fields),
+            ),
+            lambda then: desk.ports.board(WriteAppointment(write=write), then),
+            on_done,
+        )
 
     def _read_back(
         self, item: Item, fields: tuple[Field, ...], written: Content, done: Done[Written]
@@ -120,6 +133,27 @@ class AppointmentWriter:
         )
         self.course.perform(
             case,
+            self._loss(case),
             lambda then: desk.ports.board(RemoveAppointment(removal=removal), then),
             lambda done: self.course.appointment_written(case.item, done, *changes),
+        )
+
+    def _loss(self, case: Case) -> Write:
+        """What the board loses; a planner's appointment may go altogether with its last resource."""
+        appointment = case.appointment
+        if case.origin is Origin.OUTLOOK or appointment is None:
+            return Write(side=Side.BOARD, act=Act.REMOVE_APPOINTMENT, before=case.board_content, after=None)
+        job_no, task_no = job_and_task(appointment.record)
+        work = Work(
+            source_app=appointment.source_app,
+            source_type=appointment.source_type,
+            job_no=job_no,
+            task_no=task_no,
+        )
+        return Write(
+            side=Side.BOARD,
+            act=Act.REMOVE_APPOINTMENT,
+            before=as_planned(appointment),
+            after=None,
+            work=work,
         )

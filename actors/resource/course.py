@@ -26,6 +26,7 @@ from actors.resource.case import Case
 from actors.resource.chronicle import Chronicle, fingerprint
 from actors.resource.desk import Desk, is_being_created
 from actors.resource.facts import BoardFact, Item, OutlookFact
+from actors.resource.imaging import Write, completed, image_of
 from actors.resource.links import at
 from models.decision import Act
 from models.event import Event
@@ -34,6 +35,7 @@ from models.judging import Judge
 from models.link import Agreed, Link, Origin, Unshared
 from models.reconcile import GONE, OutlookSide
 from models.storage.changes import (
+    AddBeforeImage,
     AddDeadLetter,
     AddDecision,
     AddIntent,
@@ -46,7 +48,7 @@ from models.storage.changes import (
     PutUnshared,
     SettleDecision,
 )
-from models.storage.records import DeadLetter, Intent
+from models.storage.records import BeforeImage, DeadLetter, Intent
 from models.storage.records import Outcome as Ending
 
 log = structlog.get_logger(__name__)
@@ -101,11 +103,12 @@ class Course:
     def perform(
         self,
         case: Case,
+        write: Write,
         call: Callable[[Callable[[Outcome], None]], None],
         on_done: Callable[[Done[Any]], None],
         *changes: Change,
     ) -> None:
-        """Intent on disk, then the call, then `on_done` or what its failure asks for."""
+        """Intent and before-image on disk, then the call, then `on_done` or what its failure asks for."""
         item = case.item
         if self.desk.ports.rehearses:
             self.commit(self.kept(case, Ending.NONE))
@@ -117,6 +120,8 @@ class Course:
         item.waiting_for = "commit"
         item.board = item.outlook = None
         intent = self._intent(case)
+        item.image = self._image(item, image_of(case, write, intent, self.chronicle.new_id()))
+        image = AddBeforeImage(image=item.image)
         self.tell(case)
 
         def answered(outcome: Outcome) -> None:
@@ -130,7 +135,7 @@ class Course:
             call(answered)
 
         self._remember(changes)
-        self.desk.ports.commit(*changes, AddIntent(intent=intent), kept, then=send)
+        self.desk.ports.commit(*changes, AddIntent(intent=intent), image, kept, then=send)
         self.desk.on_decided(item.guid)
 
     def event_written(
@@ -159,7 +164,23 @@ class Course:
             id=item.decision, outcome=Ending.DONE, request_ids=(done.request_id,), attempts=item.tries
         )
         item.tries = 0
-        self.commit(*changes, *self.intent_done(item), settle)
+        self._remember(changes)
+        self.desk.ports.commit(*changes, *self._written(item), *self.intent_done(item), settle)
+
+    @staticmethod
+    def _image(item: Item, image: BeforeImage) -> BeforeImage:
+        """The image of a write; of one that is only tried again the one that it has."""
+        former = item.image
+        if former is None or replace(image, id=former.id, at=former.at) != former:
+            return image
+        return former
+
+    def _written(self, item: Item) -> tuple[Change, ...]:
+        """The image of the write that has just been made, completed by what it left behind."""
+        if item.image is None:
+            return ()
+        image, item.image = completed(item.image, self.desk.book.get(item.guid)), None
+        return (AddBeforeImage(image=image),)
 
     def _is_news(self, item: Item) -> bool:
         """Whether an event that was read during a write is in another version than the write left behind."""
@@ -213,7 +234,7 @@ class Course:
         )
         settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=item.tries + 1)
         self.commit(letter, FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
-        item.intent = ""
+        item.intent, item.image = "", None
         self.desk.resume(item)
 
     def put_aside(self, case: Case, reason: str, *, code: str = "", attempts: int = 0) -> Change:
@@ -244,9 +265,7 @@ class Course:
             item.waiting_for = "lookup"
             value = link_value(link.guid, link.resource_no)
             self.desk.ports.graph(
-                FindLinked(
-                    mailbox=link.mailbox, value=value, judge=Judge.of_linked(self.desk.lens.readable)
-                ),
+                FindLinked(mailbox=link.mailbox, value=value, judge=Judge.of_linked(self.desk.lens.readable)),
                 lambda outcome: self._looked_up(item, outcome),
             )
             return
@@ -266,7 +285,8 @@ class Course:
         if match is not None:
             seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
             adopted = replace(at(link, match.event), agreed=Agreed(board=seen, outlook=seen))
-            self.commit(PutLink(link=adopted), *self.intent_done(item))
+            self._remember((PutLink(link=adopted),))
+            self.desk.ports.commit(PutLink(link=adopted), *self._written(item), *self.intent_done(item))
         elif item.transaction_used:
             # whether Graph forgets the ids of events that are gone is unknown (facts §12): take another
             self.commit(PutLink(link=replace(link, generation=link.generation + 1)))
@@ -343,7 +363,7 @@ class Course:
     def intent_done(self, item: Item) -> tuple[Change, ...]:
         if not item.intent:
             return ()
-        intent, item.intent = item.intent, ""
+        intent, item.intent, item.image = item.intent, "", None
         return (FinishIntent(id=intent, outcome=Ending.DONE),)
 
     def kept(self, case: Case, outcome: Ending) -> AddDecision:

@@ -9,9 +9,10 @@ from actors.clients.steps import Done
 from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item, OutlookFact
+from actors.resource.imaging import Write
 from actors.resource.links import agreed_now, at, fresh, withheld
 from models.content import Content, Field
-from models.decision import Reason
+from models.decision import Act, Reason, Side
 from models.event import Event
 from models.link import Agreed, LinkState, Origin
 from models.reconcile import OutlookSide
@@ -42,6 +43,7 @@ class EventWriter:
         operation = CreateEvent(mailbox=link.mailbox, draft=draft, judge=desk.judge())
         self.course.perform(
             case,
+            Write(side=Side.OUTLOOK, act=Act.CREATE_EVENT, before=None, after=wanted),
             lambda then: desk.ports.graph(operation, then),
             lambda done: self._created(case.item, wanted, done),
             PutLink(link=link),
@@ -81,8 +83,10 @@ class EventWriter:
             rewrite=rewrite,
             judge=desk.judge(),
         )
+        before, after = case.outlook_content.only(fields), wanted.only(fields)
         self.course.perform(
             case,
+            Write(side=Side.OUTLOOK, act=Act.UPDATE_EVENT, before=before, after=after),
             lambda then: desk.ports.graph(operation, then),
             lambda done: self._updated(case.item, fields, wanted, done),
         )
@@ -116,4 +120,5 @@ class EventWriter:
             desk.depart(event_id)
             self.course.event_written(case.item, done, change)
 
-        self.course.perform(case, lambda then: desk.ports.graph(operation, then), on_done)
+        write = Write(side=Side.OUTLOOK, act=Act.DELETE_EVENT, before=case.outlook_content, after=None)
+        self.course.perform(case, write, lambda then: desk.ports.graph(operation, then), on_done)

@@ -8,7 +8,7 @@ from models.appointment import Appointment
 from models.event import Event
 from models.ids import AppointmentGuid, AppointmentId, EventId
 from models.reconcile import Gone
-from models.storage.records import Trigger
+from models.storage.records import BeforeImage, Trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,8 @@ class Item:
     reread_outlook: bool = False
     tries: int = 0
     intent: str = ""
+    image: BeforeImage | None = None
+    """Of the write that is under way."""
     decision: str = ""
     event_id: EventId | None = None
     """The event's id where no link knows it yet."""
