@@ -71,7 +71,7 @@ class Guests:
 
         def removed(outcome: Outcome) -> None:
             if isinstance(outcome, Done):
-                self._finish(intent)
+                self._finish(intent, Ending.DONE)
             else:
                 self._not_cleared(intent, outcome)
 
@@ -80,14 +80,14 @@ class Guests:
 
     def _not_cleared(self, intent: Intent, outcome: Failed) -> None:
         if isinstance(outcome.problem, (NotFound, MailboxMissing, AccessDenied)):
-            self._finish(intent)
+            self._finish(intent, Ending.NONE)
             return
         self.desk.ports.later(RETRY_SECONDS, lambda: self.clear_old_mailbox(intent))
 
     def _left_behind(self, intent: Intent, mailbox: MailboxId, event: Event) -> None:
         log.info("event left in the former mailbox", mailbox=mailbox, why=REASONS[Reason.HAS_GUESTS])
         kept = self.course.chronicle.left_behind(mailbox, event.head)
-        self._finish(intent, AddDecision(decision=kept))
+        self._finish(intent, Ending.NONE, AddDecision(decision=kept))
 
-    def _finish(self, intent: Intent, *changes: Change) -> None:
-        self.course.commit(*changes, FinishIntent(id=intent.id, outcome=Ending.DONE))
+    def _finish(self, intent: Intent, outcome: Ending, *changes: Change) -> None:
+        self.course.commit(*changes, FinishIntent(id=intent.id, outcome=outcome))

@@ -54,6 +54,24 @@ def image_of(case: Case, write: Write, intent: Intent, image_id: str) -> BeforeI
     )
 
 
+def image_of_moving(link: Link, intent: Intent, image_id: str) -> BeforeImage:
+    """The image of an event of the board's that is deleted in a former mailbox (A11)."""
+    return BeforeImage(
+        id=image_id,
+        intent_id=intent.id,
+        at=intent.at,
+        resource_no=intent.resource_no,
+        side=Side.OUTLOOK,
+        act=Act.DELETE_EVENT,
+        mailbox=intent.mailbox,
+        guid=link.guid,
+        appointment_id=link.appointment_id,
+        event_id=intent.event_id,
+        event_key=link.event_key,
+        before=link.agreed.outlook if link.agreed is not None else Content(),
+    )
+
+
 def completed(image: BeforeImage, link: Link | None) -> BeforeImage:
     """The image after the write: in what form the side kept what it was sent, and in which version."""
     if link is None or image.after is None:

@@ -14,12 +14,13 @@ from actors.resource.facts import OutlookFact
 from actors.resource.forgetting import Forgetting, without_words
 from actors.resource.guests import Guests
 from actors.resource.holding import Holding
+from actors.resource.imaging import image_of_moving
 from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
 from models.link import Agreed, Link, LinkState, Origin
 from models.reconcile import GONE, OutlookSide
-from models.storage.changes import AddIntent, Change, DropLink, PutLink
+from models.storage.changes import AddBeforeImage, AddIntent, Change, DropLink, PutLink
 from models.storage.records import Intent, Trigger
 from models.storage.records import Outcome as Ending
 
@@ -132,7 +133,8 @@ class Writer:
                 event_id=link.event_id,
                 at=desk.ports.now(),
             )
-            changes.append(AddIntent(intent=clearing))
+            image = image_of_moving(link, clearing, self.course.chronicle.new_id())
+            changes += [AddIntent(intent=clearing), AddBeforeImage(image=image)]
             self.guests.clear_old_mailbox(clearing)
         moved = replace(link, mailbox=desk.mailbox.id, event_id=None, event_key=None, etag=None, agreed=None)
         self.course.commit(*changes, PutLink(link=moved))
