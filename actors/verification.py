@@ -21,7 +21,8 @@ from models.event import Event, EventType
 from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, parse_link_value
 from models.judging import judge
 from models.link import Link, LinkState, Origin
-from models.reconcile import BoardSide, OutlookSide, Policy
+from models.policy import Policy
+from models.reconcile import BoardSide, OutlookSide
 
 
 class Drift(Enum):

@@ -13,18 +13,9 @@ from models.content import Content, Field, Importance
 from models.decision import REASONS, Act, Decision, Reason, Side
 from models.ids import AppointmentGuid, Etag, EventId, EventKey, MailboxId, ResourceNo
 from models.link import Agreed, Link, LinkState, Origin
+from models.policy import Conflicts, Deletes, Edits, Policy
 from models.preferences import Verdict
-from models.reconcile import (
-    GONE,
-    BoardSide,
-    Conflicts,
-    Deletes,
-    Edits,
-    Gone,
-    OutlookSide,
-    Policy,
-    decide,
-)
+from models.reconcile import GONE, BoardSide, Gone, OutlookSide, decide
 from models.when import Timed
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from models.content import Sensitivity, ShowAs
+from models.policy import Conflicts, Deletes, Edits, Policy
 from models.preferences import Preferences, PrivateEvents
-from models.reconcile import Conflicts, Deletes, Edits, Policy
 from models.settings.environment import variable
 from models.settings.loading import advice, load_settings
 from models.settings.sections import Settings, WriteRoute, sections

@@ -148,7 +148,9 @@ def test_a_store_of_the_first_version_is_read_by_this_one(tmp_path: Path) -> Non
     old.close()
     store = Store.open(f"sqlite:///{tmp_path}/s.db")
     assert version(store) == len(STEPS)
-    assert store.links_of(R1) == (link(etag=None, has_guests=False),), "whether its event has guests is asked again"
+    assert store.links_of(R1) == (link(etag=None, has_guests=False),), (
+        "whether its event has guests is asked again"
+    )
     assert store.decisions("APP-1") == (decision(),)
     assert store.decisions("überprüf") == (decision(),), "words are entered for what was decided before"
     assert [event.verdict for event in store.unshared_of(R1)] == [Verdict.SENSITIVITY_NOT_SHARED]

@@ -34,8 +34,8 @@ from models.ids import MailboxId, ResourceNo
 from models.judging import effective_preferences
 from models.link import Link, Unshared
 from models.mapper import Mapper
+from models.policy import Policy
 from models.preferences import Preferences
-from models.reconcile import Policy
 from models.resource import Mailbox, Resource
 from models.storage.changes import Change, FinishJournal, MarkInStep
 from models.storage.records import DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences, Trigger

@@ -29,8 +29,9 @@ from models.ids import AppointmentGuid, AppointmentId, EventId
 from models.judging import Judge
 from models.link import Link, LinkState, Origin
 from models.mapper import Mapper
+from models.policy import Policy
 from models.preferences import Preferences
-from models.reconcile import GONE, Gone, Policy, decide
+from models.reconcile import GONE, Gone, decide
 from models.resource import Mailbox, Resource
 from models.storage.records import Trigger
 from models.when import AllDay, When, Window

@@ -14,8 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from models.content import Sensitivity, ShowAs
 from models.delete_budget import DeleteBudget
+from models.policy import Conflicts, Deletes, Edits, Policy
 from models.preferences import Preferences, PrivateEvents
-from models.reconcile import Conflicts, Deletes, Edits, Policy
 from models.settings import values
 
 Names = Annotated[
