@@ -18,6 +18,7 @@ def at(link: Link, event: Event) -> Link:
     """A link to an event in the version in which it was just seen.
 
     An exception that does not tell its original date this time keeps the key under which it was known.
+    Of an event of the person's own it is not kept whether others are invited: it may be masked (E).
     """
     is_vague = event.head.original_date is None and event.head.id == link.event_id
     return replace(
@@ -25,7 +26,7 @@ def at(link: Link, event: Event) -> Link:
         event_id=event.head.id,
         event_key=link.event_key if is_vague and link.event_key is not None else event.head.key,
         etag=event.head.etag,
-        has_guests=event.head.has_guests,
+        has_guests=link.origin is Origin.BOARD and event.head.has_guests,
         event_modified_at=event.head.modified_at,
     )
 
