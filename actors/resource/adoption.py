@@ -82,10 +82,12 @@ class Adoption:
         for guid, candidates in by_guid.items():
             link = self.desk.book.get(guid)
             chosen = [one for one in candidates if only is None or one.id in only]
-            if link is None and chosen:
+            is_adopted = (
                 self._adopt_one(guid, chosen)
-                adopted.append(guid)
-            elif link is not None and self._adopt_later_one(link, candidates, chosen):
+                if link is None
+                else self._adopt_later_one(link, candidates, chosen)
+            )
+            if is_adopted:
                 adopted.append(guid)
         return adopted
 
@@ -96,11 +98,10 @@ class Adoption:
         if link.origin is not Origin.BOARD or any(one.id == link.event_id for one in candidates):
             return False
         here = [one for one in chosen if not self.desk.has_departed(one.id)]
-        by_generation = {generation_of(one, link): one for one in here}
-        by_generation.pop(None, None)
-        latest = max((generation for generation in by_generation if generation is not None), default=None)
-        if latest is None:
+        by_generation = _by_generation(here, link)
+        if not by_generation:
             return False
+        latest = max(by_generation)
         event = by_generation[latest].event
         seen = self.desk.lens.mapper.seen_event(event, None, times_readable=True)
         known = link.agreed if link.state is LinkState.ACTIVE else None
@@ -116,46 +117,45 @@ class Adoption:
         )
         return True
 
-    def _adopt_one(self, guid: AppointmentGuid, candidates: list[LinkedEvent]) -> None:
-        """Of an event and its copies, the one that the connector created is the original (B13)."""
+    def _adopt_one(self, guid: AppointmentGuid, candidates: Iterable[LinkedEvent]) -> bool:
+        """Of an event and its copies, the one that the connector created is the original (B13).
+
+        A copy whose original is gone is its owner's alone, and nobody else's to delete.
+        """
         link = Link(
             resource_no=self.desk.resource.resource_no,
             guid=guid,
             origin=Origin.BOARD,
             mailbox=self.desk.mailbox.id,
         )
-        original, generation = _original(link, candidates)
-        event = original.event
+        by_generation = _by_generation(candidates, link)
+        if not by_generation:
+            return False
+        first = min(by_generation)
+        event = by_generation[first].event
         seen = self.desk.lens.mapper.seen_event(event, None, times_readable=True)
-        link = replace(
-            link,
-            generation=generation,
-            event_id=event.head.id,
-            event_key=event.head.key,
-            etag=event.head.etag,
-            has_guests=event.head.has_guests,
-            event_modified_at=event.head.modified_at,
-            agreed=Agreed(board=seen, outlook=seen),
-        )
+        link = replace(at(link, event), generation=first, agreed=Agreed(board=seen, outlook=seen))
         self.desk.book.put(link)
         self.desk.ports.commit(PutLink(link=link), AddDecision(decision=self.chronicle.adopted(link, event)))
+        return True
 
 
-def generation_of(linked: LinkedEvent, link: Link) -> int | None:
+def _by_generation(linked: Iterable[LinkedEvent], link: Link) -> dict[int, LinkedEvent]:
+    """The events that the connector created for a link, each the oldest of those with its transaction id."""
+    found: dict[int, LinkedEvent] = {}
+    for one in sorted(linked, key=lambda one: (one.created_at is None, one.created_at, one.id)):
+        generation = _generation_of(one, link)
+        if generation is not None:
+            found.setdefault(generation, one)
+    return found
+
+
+def _generation_of(linked: LinkedEvent, link: Link) -> int | None:
     """As which of a link's successive events the connector created this one; None if it did not."""
     for generation in range(GENERATIONS):
         if linked.transaction_id == transaction_id(link.guid, link.resource_no, link.mailbox, generation):
             return generation
     return None
-
-
-def _original(link: Link, candidates: list[LinkedEvent]) -> tuple[LinkedEvent, int]:
-    """Which of several events with the same link property the connector created, and as which generation."""
-    for candidate in candidates:
-        generation = generation_of(candidate, link)
-        if generation is not None:
-            return candidate, generation
-    return min(candidates, key=lambda one: (one.created_at is None, one.created_at, one.id)), 0
 
 
 def _is_original(linked: LinkedEvent, desk: Desk) -> bool:

@@ -162,13 +162,14 @@ class Chronicle:
                 return (own_show_as, show_as, own_sensitivity, sensitivity)
 
 
-def fingerprint(case: Case) -> str:
-    """What carrying this decision out would write: the same again would be rejected again (D9)."""
+def fingerprint(case: Case, address: str) -> str:
+    """What carrying this decision out would write, for the resource with this e-mail address: the same again
+    would be rejected again (D9)."""
     written = [
         *((field.value, case.board_content.get(field)) for field in case.decision.to_outlook),
         *((field.value, case.outlook_content.get(field)) for field in case.decision.to_board),
     ]
-    return hashlib.sha256(repr((case.decision.act.value, written)).encode()).hexdigest()
+    return hashlib.sha256(repr((case.decision.act.value, address, written)).encode()).hexdigest()
 
 
 def as_text(value: object) -> str:

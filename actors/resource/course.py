@@ -74,7 +74,10 @@ class Course:
         letter = self.parked.get(case.item.guid)
         if letter is None:
             return False
-        if letter.seen == fingerprint(case) and case.decision.act is not Act.NOTHING:
+        if (
+            letter.seen == fingerprint(case, self.desk.resource.email)
+            and case.decision.act is not Act.NOTHING
+        ):
             return True
         del self.parked[case.item.guid]
         self.desk.ports.commit(DropDeadLetter(id=letter.id))
@@ -248,7 +251,7 @@ class Course:
             act=case.decision.act,
             reason=reason,
             code=code,
-            seen=fingerprint(case),
+            seen=fingerprint(case, self.desk.resource.email),
             attempts=attempts,
             first_at=now,
             last_at=now,

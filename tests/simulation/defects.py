@@ -6,15 +6,19 @@ What is taken out here is what keeps the connector right; a simulation that pass
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from actors.clients.errors import NotFound
 from actors.clients.graph import operations
-from actors.clients.steps import Done
+from actors.clients.graph.operations import PatchEvent
+from actors.clients.scheduler.operations import AppointmentListing
+from actors.clients.steps import Done, Failed
 from actors.resource import desk as resource_desk
 from actors.resource.board_reader import BoardReader
 from actors.resource.course import Course
+from actors.resource.desk import Desk
 from actors.resource.facts import BoardFact, Item
 from actors.resource.mailbox_reader import MailboxReader
 from models.judging import Judge
@@ -25,21 +29,19 @@ from models.reconcile import GONE
 class Defect:
     """What is changed, and the trouble in which it shows."""
 
-    place: Any
-    name: str
-    changed: Callable[[Any], Any]
-    """Gets what was there, gives what is there instead."""
+    changes: tuple[tuple[Any, str, Callable[[Any], Any]], ...]
+    """Where, under which name, and what gets that which was there and gives what is there instead."""
     faults: frozenset[str]
 
     @contextmanager
     def injected(self) -> Iterator[None]:
         """The connector has the defect meanwhile."""
-        original = getattr(self.place, self.name)
-        setattr(self.place, self.name, self.changed(original))
-        try:
+        with ExitStack() as stack:
+            for place, name, changed in self.changes:
+                original = getattr(place, name)
+                setattr(place, name, changed(original))
+                stack.callback(setattr, place, name, original)
             yield
-        finally:
-            setattr(self.place, self.name, original)
 
 
 def _without_transaction(original: Any) -> Any:
@@ -93,6 +95,35 @@ def _without_memory(original: Any) -> Any:
     return decide
 
 
+def _never_old(_original: Any) -> Any:
+    return lambda self, fact: False
+
+
+def _empty_when_refused(original: Any) -> Any:
+    def answered(self: BoardReader, outcome: Any, *rest: Any) -> None:
+        if isinstance(outcome, Failed):
+            outcome = Done(value=AppointmentListing(appointments=(), unreadable=()), request_id="")
+        original(self, outcome, *rest)
+
+    return answered
+
+
+def _without_version(original: Any) -> Any:
+    def steps(self: PatchEvent, *rest: Any) -> Any:
+        return original(replace(self, etag=None), *rest)
+
+    return steps
+
+
+def _gone_when_refused(original: Any) -> Any:
+    def event_read(self: Desk, item: Item, asked_at: float, outcome: Any) -> None:
+        if isinstance(outcome, Failed):
+            outcome = Failed(problem=NotFound(outcome.problem.about))
+        original(self, item, asked_at, outcome)
+
+    return event_read
+
+
 def _reads_everything(_original: Any) -> Any:
     return lambda self, head: True
 
@@ -101,27 +132,39 @@ EVERYTHING_LOST = frozenset({"lost-answer", "committed-503", "timeout"})
 
 DEFECTS: dict[str, Defect] = {
     "no transactionId": Defect(
-        place=operations, name="draft_body", changed=_without_transaction, faults=EVERYTHING_LOST
+        changes=((operations, "draft_body", _without_transaction),), faults=EVERYTHING_LOST
     ),
     "no adoption by the link property": Defect(
-        place=Course,
-        name="_looked_up",
-        changed=_finds_nothing,
-        faults=EVERYTHING_LOST | {"crash"},
+        changes=((Course, "_looked_up", _finds_nothing),), faults=EVERYTHING_LOST | {"crash"}
     ),
-    "echo recognised by clock": Defect(
-        place=MailboxReader, name="_is_news", changed=_by_clock, faults=frozenset()
-    ),
+    "echo recognised by clock": Defect(changes=((MailboxReader, "_is_news", _by_clock),), faults=frozenset()),
     "delta token saved before the effects": Defect(
-        place=MailboxReader, name="_end_if_done", changed=_too_early, faults=frozenset({"crash"})
+        changes=((MailboxReader, "_end_if_done", _too_early),), faults=frozenset({"crash"})
     ),
     "absent from a list is deleted": Defect(
-        place=BoardReader, name="_missing", changed=_absence_believed, faults=frozenset()
+        changes=((BoardReader, "_missing", _absence_believed),), faults=frozenset()
     ),
     "merge without the agreed state": Defect(
-        place=resource_desk, name="decide", changed=_without_memory, faults=frozenset()
+        changes=((resource_desk, "decide", _without_memory),), faults=frozenset()
     ),
     "words of private events are read": Defect(
-        place=Judge, name="may_read", changed=_reads_everything, faults=frozenset()
+        changes=((Judge, "may_read", _reads_everything),), faults=frozenset()
+    ),
+    "no fence against late answers": Defect(
+        changes=((Item, "is_old_board", _never_old), (Item, "is_old_outlook", _never_old)),
+        faults=frozenset({"slow", "notifications"}),
+    ),
+    "a listing that fails is an empty one": Defect(
+        changes=(
+            (BoardReader, "_answered", _empty_when_refused),
+            (BoardReader, "_missing", _absence_believed),
+        ),
+        faults=frozenset({"outage", "crash", "lost-store"}),
+    ),
+    "no version with a change": Defect(
+        changes=((PatchEvent, "steps", _without_version),), faults=frozenset({"slow"})
+    ),
+    "a reading that fails is an absence": Defect(
+        changes=((Desk, "_event_read", _gone_when_refused),), faults=frozenset({"outage", "slow"})
     ),
 }

@@ -20,6 +20,7 @@ KINDS: Final = (
     "spent-token",
     "bad-token",
     "slow",
+    "outage",
     "authority-down",
     "secret-expired",
     "notifications",
@@ -45,9 +46,11 @@ class Trouble:
         self._chance = dice.choice(CHANCE)
         self.over = False
         """Whether the world is at peace from here on."""
+        self.down: set[str] = set()
+        """The services that refuse everything."""
 
     def __bool__(self) -> bool:
-        return bool(self._kinds) and not self.over
+        return (bool(self._kinds) or bool(self.down)) and not self.over
 
     def strike(
         self,
@@ -59,7 +62,12 @@ class Trouble:
         delivery: bool = False,
     ) -> Fault | None:
         """What befalls a request; as `tests.sandbox.faults.Faults.strike`."""
-        if delivery or not self or self._dice.random() >= self._chance:
+        if delivery or not self:
+            return None
+        if service in self.down:
+            self._noted("outage", f"{method} {target.partition('?')[0]}")
+            return self._fault(self._dice.choice(("unavailable", "reset", "lost-answer")), service)
+        if not self._kinds or self._dice.random() >= self._chance:
             return None
         kind = self._dice.choice(self._kinds)
         is_delta = service == "graph" and "/delta" in target

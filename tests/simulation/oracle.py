@@ -6,7 +6,7 @@ moment. What each side has to hold in the end stands in `verdict.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,9 +19,11 @@ from tests.sandbox.scheduler.ledger import BoardChange
 from tests.sandbox.services import Services
 from tests.simulation.history import Violation
 from tests.simulation.plan import Plan
-from tests.simulation.reading import EventRef, Fields, link_of, of_appointment, of_item, tokens
+from tests.simulation.reading import EventRef, Fields, exchange_id, link_of, of_appointment, of_item, tokens
 
 CONNECTOR = "connector"
+ORDERED = ("subject", "when")
+"""Fields of which people never give the same value twice."""
 EVERYTHING = {"share": True, "show_as": ("busy", "oof"), "sensitivity": ("normal",)}
 
 
@@ -67,6 +69,8 @@ class Memory:
     """By item, field and side ("planner", or the resource whose mailbox it is)."""
     ever: dict[tuple[str, str], set[Any]] = field(default_factory=dict)
     """Every value that people gave to a field of an item."""
+    order: dict[tuple[str, str, str], dict[Any, int]] = field(default_factory=dict)
+    """When people last gave it each of these values; by item, field and side."""
     person_deleted: set[str] = field(default_factory=set)
     """Links whose event was deleted by its owner."""
     dropped: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
@@ -74,6 +78,8 @@ class Memory:
     By event and resource."""
     secret: set[str] = field(default_factory=set)
     public: set[str] = field(default_factory=set)
+    homes: dict[str, dict[str, None]] = field(default_factory=dict)
+    """The mailboxes that a resource had."""
     resource_changed: dict[str, int] = field(default_factory=dict)
     """When a resource, its preferences or its assignment changed last."""
     assignment_changed: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -218,6 +224,7 @@ class Oracle:
         for name, value in fields.items():
             if known is None or known.fields.get(name) != value:
                 memory.said[now.guid, name, "planner"] = Said(self._n, value)
+                memory.order.setdefault((now.guid, name, "planner"), {})[value] = self._n
                 memory.ever.setdefault((now.guid, name), set()).add(value)
         before = known.fields["resources"] if known else ()
         after = () if change.action == "deleted" else now.resources
@@ -246,11 +253,38 @@ class Oracle:
             return
         if known is None:
             return
+        if change.action != "deleted":
+            self._check_order(now.guid, self._names_of(now), self.numbers, known.fields, fields)
         kept = () if change.action == "deleted" else now.resources
         for resource in set(known.fields["resources"]) - set(kept):
             self._check_removal(resource, now, known)
         if set(kept) - set(known.fields["resources"]) and known.made_by != CONNECTOR:
             raise self._violated(f"the connector assigned a resource to {now.guid}")
+
+    def _names_of(self, appointment: Appointment) -> list[str]:
+        """Under which names people's words about an appointment are remembered: its own, and its event's."""
+        mark = appointment.exchange.exchange_id if appointment.exchange else ""
+        found = [self.find_event(resource, mark or "") for resource in appointment.resources]
+        events = [item.event for item in found if item is not None and item.day is None]
+        homes = [self._mailbox_id(resource) for resource in appointment.resources]
+        return [appointment.guid, *(f"{home}/{event.number}" for home in homes for event in events)]
+
+    def _check_order(
+        self, where: str, names: list[str], sides: Sequence[str], before: Fields, after: Fields
+    ) -> None:
+        """What one of these said last gives way to what somebody else said, or to what is put back, but never
+        to what the same had said before and is carried over too late (A8)."""
+        if self.forgot_at:
+            return
+        for name in ORDERED:
+            old, new = before[name], after[name]
+            if old == new:
+                continue
+            for key in names:
+                for side in sides:
+                    said = self.memory.order.get((key, name, side), {})
+                    if old in said and new in said and said[new] < said[old]:
+                        raise self._violated(f"{where} {name}: {new} is older than {old}, which it overwrote")
 
     def _check_removal(self, resource: str, appointment: Appointment, known: Known) -> None:
         memory, guid = self.memory, appointment.guid
@@ -334,6 +368,7 @@ class Oracle:
         for name, value in fields.items():
             if known is None or known.fields.get(name) != value:
                 self.memory.said[name_of, name, side] = Said(self._n, value)
+                self.memory.order.setdefault((name_of, name, side), {})[value] = self._n
                 self.memory.ever.setdefault((name_of, name), set()).add(value)
 
     def _check_event_write(self, mailbox: Mailbox, item: Item, known: Known | None, fields: Fields) -> None:
@@ -341,6 +376,9 @@ class Oracle:
             return
         if item.event.content.attendees and fields != known.fields:
             raise self._violated(f"a meeting was changed, and its guests are mailed: e{item.event.number}")
+        own = f"{mailbox.user_id}/{item.event.number}"
+        guid = (known.link or "").partition("/")[0] or self._appointment_of(mailbox, item)
+        self._check_order(own, [own, *([guid] if guid else [])], ("planner",), known.fields, fields)
         if known.made_by != CONNECTOR and fields != known.fields:
             if self.plan.sync["board_edits"] == "revert":
                 raise self._violated(f"a person's event was changed: e{item.event.number}")
@@ -352,6 +390,15 @@ class Oracle:
             }
             if lost:
                 raise self._violated(f"words of a person were lost from e{item.event.number}: {sorted(lost)}")
+
+    def _appointment_of(self, mailbox: Mailbox, item: Item) -> str:
+        mark = exchange_id(mailbox, item)
+        marked = (
+            one.guid
+            for one in self.board.appointments
+            if one.exchange is not None and one.exchange.exchange_id == mark
+        )
+        return next(marked, "")
 
     def _check_event_deletion(self, mailbox: Mailbox, known: Known, number: int) -> None:
         if known.made_by != CONNECTOR:
@@ -398,7 +445,15 @@ class Oracle:
         user = self.tenant.find_user(str(record.get("email") or ""))
         if user is None:
             return
-        mailbox = self.tenant.mailbox(user.id)
+        homes = memory.homes.setdefault(resource, {})
+        homes[user.id] = None
+        for home in homes:
+            self._look_at_words(resource, self.tenant.mailbox(home), is_former=home != user.id)
+
+    def _look_at_words(self, resource: str, mailbox: Mailbox, *, is_former: bool) -> None:
+        """Of a mailbox that was the resource's until a moment ago, words are at most known, and no secret:
+        the connector may not have heard that it is not any more."""
+        memory = self.memory
         for item in _all_items(mailbox):
             content = item.content()
             words = tokens(content.subject or "", content.body.text)
@@ -412,7 +467,7 @@ class Oracle:
             if shared:
                 memory.public |= words
                 memory.secret -= words
-            else:
+            elif not is_former:
                 memory.secret |= words - memory.public
 
     # What is where

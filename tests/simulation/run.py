@@ -23,7 +23,7 @@ from tests.simulation.world import World
 PEACE_SECONDS = 1800.0
 """How long after the last trouble everything has to be in step, beside some periods of polling."""
 OUTAGES = (30.0, 600.0, 7200.0)
-"""For how many seconds nobody gets a token."""
+"""For how many seconds a service is down, or nobody gets a token."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,6 +92,9 @@ class History:
     def _disturb(self) -> None:
         """What befalls the world as a whole."""
         world, faults, dice = self._world, self._plan.faults, self._dice
+        if "outage" in faults and dice.random() < 0.06:
+            world.fault("outage")
+            world.outage(dice.choice(("graph", "scheduler")), dice.choice(OUTAGES))
         if "authority-down" in faults and dice.random() < 0.05:
             world.fault("authority-down")
             world.sign_in(works=False, again_after=dice.choice(OUTAGES))

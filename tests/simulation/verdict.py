@@ -212,13 +212,16 @@ class Verdict:
             board_owned = name in ("subject", "body")
             people = [self._said(guid, name, side) for side in sides if side != "planner" and not board_owned]
             planner, heard = self._said(guid, name, "planner"), [one for one in people if one]
-            if self._somebody_left(sides) and shown[name] in self._oracle.memory.ever.get((guid, name), ()):
+            if self._somebody_left(sides, shown["resources"]) and shown[name] in self._oracle.memory.ever.get(
+                (guid, name), ()
+            ):
                 continue  # what they said last may never have been heard
             yield from self._judge_source(where, name, shown[name], planner, heard, binds=(True, False))
 
-    def _somebody_left(self, sides: list[str]) -> bool:
-        """Whether one of these resources does not synchronise at present."""
-        return any(side != "planner" and self._oracle.mailbox_of(side) is None for side in sides)
+    def _somebody_left(self, sides: list[str], planned: tuple[str, ...]) -> bool:
+        """Whether one of these resources does not synchronise at present, or not with this appointment."""
+        people = [side for side in sides if side != "planner"]
+        return any(side not in planned or self._oracle.mailbox_of(side) is None for side in people)
 
     def _judge_source(
         self,

@@ -229,6 +229,12 @@ class World:
         self.oracle.store_forgot()
         self.timers.after(1.0, self.start)
 
+    def outage(self, service: str, seconds: float) -> None:
+        """A service refuses everything for so long."""
+        self.told.tell(self.clock.now(), service, f"is down for {seconds:.0f} s")
+        self.trouble.down.add(service)
+        self.timers.after(seconds, lambda: self.trouble.down.discard(service))
+
     def sign_in(self, *, works: bool, again_after: float | None = None) -> None:
         """The authority is up or down; down only for so many seconds, if that is given."""
         self.services.authority.up = works
