@@ -10,7 +10,7 @@ from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item
 from actors.resource.imaging import Write, as_planned
-from actors.resource.links import agreed_now, at, new_link, told
+from actors.resource.links import agreed_besides, agreed_now, at, new_link, told
 from actors.resource.messages import AppointmentRef, Hint
 from models.appointment import Appointment
 from models.content import Content, Field
@@ -81,6 +81,7 @@ class AppointmentWriter:
             ),
             lambda then: desk.ports.board(WriteAppointment(write=write), then),
             on_done,
+            *agreed_besides(case),
         )
 
     def _read_back(

@@ -10,7 +10,7 @@ from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item, OutlookFact
 from actors.resource.imaging import Write
-from actors.resource.links import agreed_now, at, fresh, withheld
+from actors.resource.links import agreed_besides, agreed_now, at, fresh, withheld
 from models.content import Content, Field
 from models.decision import Act, Reason, Side
 from models.event import Event
@@ -54,9 +54,9 @@ class EventWriter:
             self.course.transaction_used(item)  # an answer out of Graph's memory: that event was deleted
             return
         seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
-        # only of texts does Exchange keep a form of its own: anything else that differs, the person changed
-        # in an event that an earlier call made (facts §5.2: a transaction id is answered by what it made)
-        kept = wanted.with_field(Field.BODY, seen.get(Field.BODY)) if seen.get(Field.BODY) else wanted
+        # Exchange keeps a form of its own only of texts; whatever else differs, the person changed in an event
+        # that an earlier call made (facts, Graph §2.1: the same transaction id is answered by what it made)
+        kept = wanted.merged_with(seen.only((Field.BODY, Field.LOCATION)))
         link = replace(at(self.course.link(item), done.value), agreed=Agreed(board=wanted, outlook=kept))
         fact = OutlookFact(event=done.value, asked_at=self.desk.ports.monotonic())
         self.course.event_written(item, done, PutLink(link=link), fact=fact)
@@ -89,6 +89,7 @@ class EventWriter:
             Write(side=Side.OUTLOOK, act=Act.UPDATE_EVENT, before=before, after=after),
             lambda then: desk.ports.graph(operation, then),
             lambda done: self._updated(case.item, fields, wanted, done),
+            *agreed_besides(case),
         )
 
     def _updated(self, item: Item, fields: tuple[Field, ...], wanted: Content, done: Done[Event]) -> None:

@@ -12,6 +12,7 @@ from models.event import Event
 from models.ids import MailboxId, ResourceNo
 from models.link import Agreed, Link, LinkState, Origin
 from models.reconcile import BoardSide, OutlookSide
+from models.storage.changes import PutLink
 
 
 def at(link: Link, event: Event) -> Link:
@@ -81,6 +82,18 @@ def moved_on(link: Link, agreed: Agreed, case: Case) -> Link:
     if case.event is not None:
         link = at(link, case.event)
     return link if case.appointment is None else told(link, case.appointment)
+
+
+def agreed_besides(case: Case) -> tuple[PutLink, ...]:
+    """What an item's sides turn out to agree on beside what is to be written: an answer may have been lost,
+    and later only one of the sides be looked at."""
+    link = case.link
+    if link is None or link.agreed is None:
+        return ()
+    board = case.board.content if isinstance(case.board, BoardSide) else None
+    outlook = case.outlook.content if isinstance(case.outlook, OutlookSide) else None
+    agreed = settled(link.agreed, board, outlook)
+    return () if agreed == link.agreed else (PutLink(link=replace(link, agreed=agreed)),)
 
 
 def agreed_now(link: Link, fields: tuple[Field, ...], *, board: Content, outlook: Content) -> Agreed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from tests.simulation.people import NAMES
 from tests.simulation.plan import Options
 from tests.simulation.run import Result, run
 
+FRESHEST = 1_000_000_000
 AT_ONCE = 20
 """Histories that a process takes on together."""
 
@@ -23,8 +25,7 @@ def main() -> int:
     """Run what the command line asks for; 0 where nothing was violated."""
     given = _arguments()
     options = Options(operations=given.operations, faults=_faults(given), acts=_acts(given))
-    first, _, last = given.seeds.partition("-")
-    seeds = range(int(first), int(last or first) + 1)
+    seeds = _seeds(given)
     if len(seeds) == 1:
         result = run(seeds[0], options, keep=True)
         print("\n".join(result.lines))
@@ -75,6 +76,14 @@ def _command(seed: int, given: argparse.Namespace) -> str:
     return " ".join(words)
 
 
+def _seeds(given: argparse.Namespace) -> range:
+    if given.fresh:
+        first = secrets.randbelow(FRESHEST)
+        return range(first, first + given.fresh)
+    begin, _, end = given.seeds.partition("-")
+    return range(int(begin), int(end or begin) + 1)
+
+
 def _faults(given: argparse.Namespace) -> frozenset[str]:
     if given.only_faults is None:
         return frozenset(KINDS)
@@ -95,6 +104,7 @@ def _known(text: str, names: frozenset[str]) -> frozenset[str]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", default="0-99", help="one seed, told line by line, or FIRST-LAST")
+    parser.add_argument("--fresh", type=int, default=0, help="so many seeds that nobody has seen, instead")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--operations", type=int, default=50, help="acts of people in a history")
     parser.add_argument("--only-faults", help=f"of {','.join(KINDS)}, or none")
