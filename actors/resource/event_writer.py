@@ -54,7 +54,7 @@ class EventWriter:
             self.course.transaction_used(item)  # an answer out of Graph's memory: that event was deleted
             return
         seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
-        # Exchange keeps a form of its own only of texts. Whatever else differs, the person changed in an event
+        # Exchange keeps texts in a form of its own. Whatever else differs, the person changed in an event
         # that an earlier call made (facts, Graph §2.1: a transaction id is answered by what it made)
         kept = wanted.merged_with(seen.only((Field.BODY, Field.LOCATION)))
         link = replace(at(self.course.link(item), done.value), agreed=Agreed(board=wanted, outlook=kept))
