@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.clients.circuit import State
 from actors.clients.errors import (
@@ -286,7 +287,14 @@ def test_e_an_operation_that_fails_inside_the_client_tells_where_and_not_what() 
     patch = PatchEvent(
         mailbox=ANNA, event_id=id_of("E1"), judge=EVERYTHING, patch=EventPatch(), rewrite=fails
     )
-    problem = problem_of(rig.do(patch))
+    with capture_logs() as logged:
+        problem = problem_of(rig.do(patch))
+        problem_of(rig.do(patch))
+    assert [(line["event"], line["log_level"]) for line in logged] == [
+        ("the client is at fault", "error"),
+        ("the client is at fault", "debug"),
+    ]
+    assert "Dentist" not in str(logged)
     assert isinstance(problem, Defect)
     assert problem.kind == "RuntimeError"
     assert any("fails" in line for line in problem.at)

@@ -115,6 +115,8 @@ class Gateway(PooledActor):
         )
         self._counters = Counters()
         self._open: dict[Job, None] = {}
+        self._reported: set[tuple[str, ...]] = set()
+        """Places in the client at which an operation failed by its fault."""
         self._calls = 0
 
     def _steps(self, operation: Any) -> Steps[Any]:  # noqa: ANN401 - each gateway has operations of its own
@@ -163,6 +165,7 @@ class Gateway(PooledActor):
         steps = self._steps(message.operation)
         progress = begin(steps, About(service=self._wire.service))
         if not isinstance(progress, Request):
+            self._report(progress)
             self._tell(message.reply, _outcome(progress))
             return
         job = Job(
@@ -255,6 +258,7 @@ class Gateway(PooledActor):
             self._lanes.put(job.lane, job, job.priority, first=True)
         else:
             del self._open[job]
+            self._report(progress)
             self._tell(job.reply, _outcome(progress, job))
 
     def _after_refused_grant(self, job: Job, problem: NotAuthenticated, held: Held) -> Progress | None:
@@ -301,6 +305,16 @@ class Gateway(PooledActor):
         jobs, self._open = self._open, {}
         for job in jobs:
             self._tell(job.reply, Failed(problem=Abandoned(self._about(job))))
+
+    def _report(self, progress: Progress) -> None:
+        """Say where the client itself is at fault, loudly the first time that it is so there."""
+        if not isinstance(progress, Defect):
+            return
+        say = log.debug if progress.at in self._reported else log.error
+        self._reported.add(progress.at)
+        about = progress.about
+        where = {"service": about.service, "method": about.method, "route": about.path, "at": progress.at}
+        say("the client is at fault", **where, error=progress.kind, remedy=progress.remedy)
 
     def _about(self, job: Job) -> About:
         return About(service=self._wire.service, method=job.request.method, path=job.request.template)
