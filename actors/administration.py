@@ -117,9 +117,14 @@ class Administration:
             scheduler=scheduler,
         )
         resources, now = self._to.store.resources(), self._to.clock.now()
-        held = self._to.store.held_back() if counts.held_back else ()
         return build_status(
-            counts=counts, resources=resources, now=now, live=live, held=held, rules=self._to.rules()
+            counts=counts,
+            resources=resources,
+            now=now,
+            live=live,
+            held=self._to.store.held_back() if counts.held_back else (),
+            letters=self._to.store.dead_letters() if counts.dead_letters else (),
+            rules=self._to.rules(),
         )
 
     def _snapshots(self) -> tuple[Snapshot | None, Snapshot | None]:

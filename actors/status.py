@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from actors.clients.metrics import ServiceState, Snapshot
 from actors.rules_watch import RulesStanding
 from models.ids import MailboxId, ResourceNo
-from models.storage.records import Counts, HeldBack, ResourceRecord, ResourceState
+from models.storage.records import Counts, DeadLetter, HeldBack, ResourceRecord, ResourceState
 
 NOT_RUNNING: Final = "not_running"
 
@@ -126,6 +126,7 @@ def build_status(
     now: datetime,
     live: Live | None = None,
     held: Iterable[HeldBack] = (),
+    letters: Iterable[DeadLetter] = (),
     rules: RulesStanding | None = None,
 ) -> StatusReport:
     """The status, from what the store says and, if a process runs, from what it knows.
@@ -133,9 +134,15 @@ def build_status(
     Without one, a resource lags by the time since its two sides were last known to agree.
     """
     waiting = Counter(one.resource_no for one in held)
+    aside: dict[ResourceNo, list[DeadLetter]] = {}
+    for letter in letters:
+        aside.setdefault(letter.resource_no, []).append(letter)
     return StatusReport(
         backlog=Backlog(journal=counts.journal, outbox=counts.outbox),
-        resources=tuple(_resource(one, now, live, waiting[one.resource_no]) for one in resources),
+        resources=tuple(
+            _resource(one, now, live, waiting[one.resource_no], aside.get(one.resource_no, ()))
+            for one in resources
+        ),
         dead_letters=counts.dead_letters,
         held_back=counts.held_back,
         quarantined=counts.quarantined,
@@ -146,15 +153,10 @@ def build_status(
     )
 
 
-def _resource(record: ResourceRecord, now: datetime, live: Live | None, held: int) -> ResourceStatus:
-    reason = record.reason
-    if not reason and held:
-        reason = (
-            f"{held} deletions are held back until a second reading agrees; if they are right, "
-            "`exchange-connector retry --all` lets them pass"
-        )
-    if not reason and live is not None and record.mailbox is not None:
-        reason = live.polled.get(record.mailbox, "")
+def _resource(
+    record: ResourceRecord, now: datetime, live: Live | None, held: int, aside: Sequence[DeadLetter]
+) -> ResourceStatus:
+    reason = record.reason or "; ".join(_reasons(record, live, held, aside))
     in_step_at = record.in_step_at if live is None else live.in_step.get(record.resource_no)
     fresh = None if in_step_at is None else max(0.0, (now - in_step_at).total_seconds())
     lag = fresh if live is None else live.lags.get(record.resource_no, 0.0)
@@ -166,6 +168,23 @@ def _resource(record: ResourceRecord, now: datetime, live: Live | None, held: in
         fresh_seconds=fresh,
         reason=reason,
     )
+
+
+def _reasons(
+    record: ResourceRecord, live: Live | None, held: int, aside: Sequence[DeadLetter]
+) -> Iterator[str]:
+    """What is not as it should be with a resource that works, the worst first."""
+    if held:
+        yield (
+            f"{held} deletions are held back until a second reading agrees; if they are right, "
+            "`exchange-connector retry --all` lets them pass"
+        )
+    if aside:
+        latest = max(aside, key=lambda letter: letter.last_at)
+        act = latest.act.value.replace("_", " ")
+        yield f"put aside: {len(aside)} (`exchange-connector retry` lists them); {act}: {latest.reason}"
+    if live is not None and record.mailbox is not None and record.mailbox in live.polled:
+        yield live.polled[record.mailbox]
 
 
 def _service(snapshot: Snapshot | None) -> ServiceStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def test_a9_status_for_people_says_which_resource_does_not_synchronise_and_what_
     (line,) = [line for line in shown.stdout.splitlines() if line.startswith("SUB1")]
     assert "no email" in line
     assert "give the resource an e-mail address on the board" in line
+    assert re.search(r"R001 .* active +\d+ s +\d+ s", shown.stdout), "lag and freshness"
 
 
 def test_explain_says_what_was_decided_and_ends_with_1_when_nothing_is_known(running: Connector) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from actors.status import Live, build_status
 from models.decision import Act, Reason
 from models.storage.records import DecisionRecord
 from tests.office import Json, Office, Person, at, office_at_work
@@ -225,3 +226,17 @@ def test_d3_a_meeting_is_known_after_a_restart(visit: Visit) -> None:
         visit.office.settle(86400, put_aside=1)
     assert written == {}
     assert len(visit.held()) == 1
+
+
+def test_d9_the_status_of_the_resource_says_why_and_what_to_do(visit: Visit) -> None:
+    """D9, A3: the event does not follow its appointment, and nobody has to guess why."""
+    visit.invite()
+    rename(visit)
+    visit.office.settle(put_aside=1)
+    store, now = visit.office.disk.store, visit.office.clock.now()
+    report = build_status(
+        counts=store.counts(), resources=store.resources(), letters=store.dead_letters(), now=now, live=Live()
+    )
+    (one,) = report.resources
+    assert one.reason.startswith("put aside: 1 (`exchange-connector retry` lists them); update event: ")
+    assert "takes the guests off" in one.reason

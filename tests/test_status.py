@@ -15,7 +15,7 @@ from actors.status import Live, build_status
 from actors.tally import DecisionTally
 from models.decision import Act, Reason
 from models.storage.changes import AddDecision, PutMeta
-from models.storage.records import Counts, DecisionRecord, ResourceState, Trigger
+from models.storage.records import Counts, DeadLetter, DecisionRecord, ResourceState, Trigger
 from tests.web_kit import ANNA, BRAM, MONDAY, mailbox_of, record
 
 COUNTS = Counts(journal=2, outbox=3, dead_letters=4, held_back=5, quarantined=1, links=100, subscriptions=6)
@@ -102,6 +102,27 @@ def test_d6_a_mailbox_that_is_only_polled_says_so() -> None:
     ill = record(BRAM, ResourceState.QUARANTINED, reason="it crashed too often")
     report = build_status(counts=COUNTS, resources=(record(ANNA), ill), now=MONDAY, live=live)
     assert [one.reason for one in report.resources] == ["polled", "it crashed too often"]
+
+
+def test_d9_a_resource_says_what_was_put_aside_and_why() -> None:
+    """D9: how much, the latest of it, and what to do; beside what else there is to say."""
+    letters = [
+        DeadLetter(
+            id=f"ANNA/{number}",
+            resource_no=ANNA,
+            act=Act.UPDATE_EVENT,
+            reason=reason,
+            first_at=MONDAY,
+            last_at=MONDAY + timedelta(minutes=number),
+        )
+        for number, reason in enumerate(("too long; shorten it", "others are invited; take them off"))
+    ]
+    live = Live(polled={mailbox_of(ANNA): "polled"})
+    report = build_status(counts=COUNTS, resources=(record(ANNA),), now=MONDAY, live=live, letters=letters)
+    assert [one.reason for one in report.resources] == [
+        "put aside: 2 (`exchange-connector retry` lists them); "
+        "update event: others are invited; take them off; polled"
+    ]
 
 
 def test_without_a_process_the_lag_is_the_time_since_both_sides_agreed() -> None:

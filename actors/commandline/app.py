@@ -117,7 +117,7 @@ def plan(
         go(settings, resource=resource, as_json=json, rules=rules, preferences=preferences)
 
 
-@app.command(short_help="Resources, lag, backlog, quarantines, dead letters.")
+@app.command(short_help="Resources, lag, freshness, backlog, quarantines, dead letters.")
 def status(config: Config = None, json: AsJson = False) -> None:
     """Say how every resource is, what is left to do, and how both services are.
 

@@ -19,19 +19,23 @@ DECISIONS_SHOWN: Final = 20
 
 
 def status(settings: Settings, *, as_json: bool) -> None:
-    """How the resources, the backlog and both services are: as the process says, or as the store does."""
+    """How the resources, the backlog and both services are: as the process says, or as the store does.
+
+    "lag" is for how long something has waited, "fresh" how old the knowledge of both sides is.
+    """
     document = _status(settings)
     if as_json:
         tell_json(document)
         return
     tell_table(
-        ("resource", "mailbox", "state", "lag", ""),
+        ("resource", "mailbox", "state", "lag", "fresh", ""),
         [
             (
                 one["resourceNo"],
                 one["mailbox"],
                 one["state"].replace("_", " "),
                 _seconds(one["lagSeconds"]),
+                _seconds(one["freshSeconds"]),
                 one["reason"],
             )
             for one in document["resources"]
@@ -72,6 +76,7 @@ def _status(settings: Settings) -> dict[str, Any]:
             resources=store.resources(),
             now=now,
             held=store.held_back(),
+            letters=store.dead_letters(),
             rules=rules_on_disk(settings.rules.file, settings.scheduler.time_zone, now),
         ).as_json()
     finally:
@@ -115,5 +120,5 @@ def _services(services: Mapping[str, Any]) -> Sequence[str]:
     return lines
 
 
-def _seconds(lag: float | None) -> str:
-    return "" if lag is None else f"{lag:.0f} s"
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.0f} s"

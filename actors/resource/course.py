@@ -240,7 +240,9 @@ class Course:
         item.intent, item.image = "", None
         self.desk.resume(item)
 
-    def put_aside(self, case: Case, reason: str, *, code: str = "", attempts: int = 0) -> Change:
+    def put_aside(
+        self, case: Case, reason: str, *, act: Act | None = None, code: str = "", attempts: int = 0
+    ) -> Change:
         """The item waits until either side changes, and an administrator can read why."""
         item, now = case.item, self.desk.ports.now()
         letter = DeadLetter(
@@ -248,7 +250,7 @@ class Course:
             resource_no=self.desk.resource.resource_no,
             guid=item.guid,
             event_key=case.link.event_key if case.link is not None else None,
-            act=case.decision.act,
+            act=act or case.decision.act,
             reason=reason,
             code=code,
             seen=fingerprint(case, self.desk.resource.email),

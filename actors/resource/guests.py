@@ -17,7 +17,7 @@ from actors.clients.steps import Done, Failed, Outcome
 from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.links import moved_on
-from models.decision import REASONS, Reason
+from models.decision import REASONS, Act, Reason
 from models.event import Event
 from models.ids import MailboxId
 from models.judging import Judge
@@ -46,7 +46,8 @@ class Guests:
             moved = moved_on(link, link.agreed, case)
             changes = [PutLink(link=moved)] if moved != link else []
         kept = self.course.kept(case, Ending.NONE if ports.rehearses else Ending.PARKED)
-        letter = self.course.put_aside(case, f"{REASONS[Reason.HAS_GUESTS]}; {REMEDY}")
+        wanted = Act.UPDATE_EVENT if case.decision.to_outlook else Act.DELETE_EVENT
+        letter = self.course.put_aside(case, f"{REASONS[Reason.HAS_GUESTS]}; {REMEDY}", act=wanted)
         self.course.tell(case)
         self.course.commit(*changes, kept, letter, *self.course.intent_done(case.item))
         self.course.finish(case.item)
