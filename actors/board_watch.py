@@ -133,7 +133,7 @@ class BoardWatch(PooledActor):
         for number, listed in by_resource.items():
             window = self._window_of(number, message.window)
             appointments = tuple(one for one in listed if window.overlaps(one.when))
-            digest = hash((window, frozenset(appointments)))
+            digest = hash((window, frozenset(one.version for one in appointments)))
             if self._told.get(number) != digest:
                 self._told[number] = digest
                 self._router.listing(

@@ -36,6 +36,13 @@ class Appointment:
     modified_at: datetime | None = None
     record: Record = field(default_factory=lambda: Record({}))
     """Everything the board delivered, for rules and templates."""
+    said: int = field(default=0, compare=False)
+    """Of one that was listed: another number, in one process, where anything that was delivered differs."""
+
+    @property
+    def version(self) -> int:
+        """Another number, in one process, where anything of it differs."""
+        return self.said or hash(self)
 
     def is_assigned_to(self, resource_no: ResourceNo) -> bool:
         """Whether the resource is one of those it is planned on."""

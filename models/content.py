@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Any
+from enum import Enum, StrEnum
+from operator import attrgetter
+from typing import Any, Final
 
 from models.when import When
 
@@ -38,7 +39,7 @@ class Sensitivity(Enum):
     CONFIDENTIAL = "confidential"
 
 
-class Field(Enum):
+class Field(StrEnum):
     """The mapped fields, each of which is reconciled on its own.
 
     Start, end and all-day are one field: merging a start from one side with an end from the other would make
@@ -53,6 +54,11 @@ class Field(Enum):
     CATEGORY = "category"
     SHOW_AS = "show_as"
     SENSITIVITY = "sensitivity"
+
+
+FIELDS: Final = tuple(Field)
+_values: Final = attrgetter(*FIELDS)
+"""All of a content, in the order of the fields: every item of every reading is compared with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,27 +82,31 @@ class Content:
 
     def get(self, field: Field) -> object:
         """The value of one field."""
-        return getattr(self, field.value)
+        value: object = getattr(self, field)
+        return value
 
     def with_field(self, field: Field, value: object) -> Content:
         """A copy in which one field has another value."""
-        change: dict[str, Any] = {field.value: value}
+        change: dict[str, Any] = {field: value}
         return replace(self, **change)
 
     def merged_with(self, other: Content) -> Content:
         """A copy that takes every field that `other` says anything about."""
-        said = ((field.value, other.get(field)) for field in Field)
-        changes: dict[str, Any] = {name: value for name, value in said if value is not None}
-        return replace(self, **changes)
+        said = zip(FIELDS, _values(self), _values(other), strict=True)
+        changes: dict[str, Any] = {
+            field: theirs for field, mine, theirs in said if theirs is not None and theirs != mine
+        }
+        return replace(self, **changes) if changes else self
 
     def only(self, fields: Collection[Field]) -> Content:
         """A copy that says nothing but these fields."""
-        said: dict[str, Any] = {field.value: self.get(field) for field in fields}
+        said: dict[str, Any] = {field: self.get(field) for field in fields}
         return Content(**said)
 
     def differences(self, other: Content) -> Iterator[Field]:
         """The fields about which both say something, and not the same."""
-        for field in Field:
-            mine, theirs = self.get(field), other.get(field)
+        if self is other:
+            return
+        for field, mine, theirs in zip(FIELDS, _values(self), _values(other), strict=True):
             if mine is not None and theirs is not None and mine != theirs:
                 yield field

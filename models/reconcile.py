@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from models.content import Content, Field
+from models.content import FIELDS, Content, Field
 from models.decision import Act, Decision, FieldChange, Reason, Side
 from models.link import Link, LinkState, Origin
 from models.policy import Conflicts, Deletes, Edits, Policy
@@ -324,8 +324,8 @@ def _changed_fields(
         ours.update(_never_agreed(board.content, link))
     theirs = set(_changed(outlook.content, _agreed_outlook(link))) if outlook is not None else set()
     found = []
-    for field in Field:
-        if field not in ours | theirs:
+    for field in FIELDS if ours or theirs else ():
+        if field not in ours and field not in theirs:
             continue
         now_board = board.content.get(field) if board is not None else _agreed_board(link).get(field)
         now_outlook = outlook.content.get(field) if outlook is not None else _agreed_outlook(link).get(field)
@@ -410,7 +410,7 @@ def _writes(
 
 
 def _said(content: Content) -> list[Field]:
-    return [field for field in Field if content.get(field) is not None]
+    return [field for field in FIELDS if content.get(field) is not None]
 
 
 def _nothing(reason: Reason, detail: str = "") -> Decision:

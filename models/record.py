@@ -10,43 +10,72 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
+from typing import Final, TypeVar, overload
 
 Scalar = str | int | float | bool | Decimal | datetime | None
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-"""Types of values that are as they should be: nearly all that a listing brings."""
 Value = "Scalar | Record | tuple[Value, ...]"
+T = TypeVar("T")
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""Types of values that are as they should be: nearly all that a listing brings."""
+_LATER: Final = frozenset({dict, list})
+"""Types of values that are frozen when somebody looks at them: of most rows nobody looks at most."""
+_FROM_JSON: Final = _PLAIN | _LATER
+_NAMES: Final = 4_096
+"""Names whose lower case is remembered."""
+_SHAPES: Final = 256
+"""Sequences of names that are remembered."""
 
 
 class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
     """A read-only mapping whose names are found whatever their letter case.
 
-    Iterating gives the names as they were delivered.
+    Iterating gives the names as they were delivered. What is nested in the values is the record's from then
+    on: nobody else may change it.
     """
 
     __slots__ = ("_names", "_values")
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        self._names = tuple(values)
-        # the names are the same in every row of a listing: one copy of each is enough
-        self._values = {sys.intern(name.lower()): frozen(value) for name, value in values.items()}
+        self._names, lower_names = _known(tuple(values))
+        self._values: dict[str, object] = dict(zip(lower_names, values.values(), strict=True))
+        if not _FROM_JSON.issuperset(map(type, self._values.values())):
+            self._values = {name: frozen(value) for name, value in self._values.items()}
 
     def __getitem__(self, name: str) -> Scalar | Record | tuple[object, ...]:
-        return self._values[name.lower()]
+        lower_name = _lower(name)
+        if lower_name not in self._values:
+            raise KeyError(name)
+        return self.lookup(lower_name)
 
     def __getattr__(self, name: str) -> Scalar | Record | tuple[object, ...]:
         if name.startswith("_"):
             raise AttributeError(name)
         try:
-            return self._values[name.lower()]
+            return self[name]
         except KeyError:
             raise AttributeError(name) from None
 
+    @overload
+    def get(self, name: str, /) -> Scalar | Record | tuple[object, ...]: ...
+    @overload
+    def get(self, name: str, default: T, /) -> Scalar | Record | tuple[object, ...] | T: ...
+    def get(self, name: str, default: object = None, /) -> object:
+        """The value of a name, in any letter case."""
+        lower_name = _lower(name)
+        return self.lookup(lower_name) if lower_name in self._values else default
+
     def lookup(self, lower_name: str) -> Scalar | Record | tuple[object, ...]:
         """The value of a name that is in lower case already; None where there is none."""
-        return self._values.get(lower_name)
+        value = self._values.get(lower_name)
+        if type(value) in _LATER:
+            # two threads may both do this, and come to the same
+            value = self._values[lower_name] = frozen(value)
+        return value  # type: ignore[return-value]  # whatever else it could be was frozen at the start
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._values
+        return isinstance(name, str) and _lower(name) in self._values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -55,13 +84,27 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
         return len(self._names)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Record) and self._values == other._values
+        return isinstance(other, Record) and self._frozen() == other._frozen()
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._values.items()))
+        return hash(frozenset(self._frozen().items()))
 
     def __repr__(self) -> str:
         return f"Record({', '.join(self._names)})"
+
+    def _frozen(self) -> dict[str, object]:
+        return {name: self.lookup(name) for name in self._values}
+
+
+@lru_cache(_NAMES)
+def _lower(name: str) -> str:
+    return sys.intern(name.lower())
+
+
+@lru_cache(_SHAPES)
+def _known(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names as they are, and in lower case: the same in every row of a listing, and kept once for all."""
+    return names, tuple(map(_lower, names))
 
 
 def frozen(value: object) -> Scalar | Record | tuple[object, ...]:

@@ -97,7 +97,10 @@ def parse_wall(text: str) -> datetime:
     Raises:
         ValueError: the text is not a date or time.
     """
-    return _held(datetime.fromisoformat(text.strip()).replace(tzinfo=None, microsecond=0))
+    wall = datetime.fromisoformat(text.strip())
+    if wall.microsecond or wall.tzinfo is not None:
+        wall = wall.replace(tzinfo=None, microsecond=0)
+    return _held(wall)
 
 
 def to_utc(wall: datetime, zone: ZoneInfo, *, second_reading: bool = False) -> datetime:
@@ -107,9 +110,10 @@ def to_utc(wall: datetime, zone: ZoneInfo, *, second_reading: bool = False) -> d
     is moved forward by the gap, as a clock that was not set yet would have it (C7).
     """
     wall = _held(wall).replace(tzinfo=zone, fold=0)
-    later = wall.replace(fold=1)
-    repeats = _offset(wall) > _offset(later)
-    return (later if second_reading and repeats else wall).astimezone(UTC)
+    if second_reading:
+        later = wall.replace(fold=1)
+        wall = later if _offset(wall) > _offset(later) else wall
+    return wall.astimezone(UTC)
 
 
 def to_wall(instant: datetime, zone: ZoneInfo) -> datetime:
@@ -189,8 +193,25 @@ def board_times(when: When, zone: ZoneInfo, *, with_offset: bool = False) -> tup
 
 def board_reading(when: When, zone: ZoneInfo, *, honour_offset: bool = False) -> When:
     """What the board will give back when it is told `when`: the form in which both sides are compared."""
+    if _is_plain(when, zone):
+        return when
     start, end, is_all_day = board_times(when, zone, with_offset=honour_offset)
     return board_when(start, end, is_all_day, zone, honour_offset)
+
+
+def _is_plain(when: When, zone: ZoneInfo) -> bool:
+    """Whether an interval comes back from any board as it is: nearly all do, and all are asked about."""
+    if isinstance(when, AllDay):
+        return False
+    start, end = to_wall(when.start, zone), to_wall(when.end, zone)
+    is_whole = not (start.microsecond or end.microsecond) and EARLIEST < start <= end < LATEST
+    begins_at_midnight = start.time() == time()
+    return (
+        is_whole
+        and not begins_at_midnight
+        and to_utc(start, zone) == when.start
+        and to_utc(end, zone) == when.end
+    )
 
 
 def _interval(start_wall: datetime, end_wall: datetime, zone: ZoneInfo) -> Timed:
@@ -230,7 +251,7 @@ def _board_day(text: str, zone: ZoneInfo, honour_offset: bool) -> tuple[date, ti
 
 
 def _held(wall: datetime) -> datetime:
-    return min(max(wall, EARLIEST), LATEST)
+    return wall if EARLIEST <= wall <= LATEST else min(max(wall, EARLIEST), LATEST)
 
 
 def _held_ends(when: Timed) -> tuple[datetime, datetime]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from actors.resource.case import Case
 from actors.resource.sides import settled
@@ -22,7 +23,7 @@ def at(link: Link, event: Event) -> Link:
     Of an event of the person's own it is not kept whether others are invited: it may be masked (E).
     """
     is_vague = event.head.original_date is None and event.head.id == link.event_id
-    return replace(
+    return _with(
         link,
         event_id=event.head.id,
         event_key=link.event_key if is_vague and link.event_key is not None else event.head.key,
@@ -34,7 +35,7 @@ def at(link: Link, event: Event) -> Link:
 
 def told(link: Link, appointment: Appointment) -> Link:
     """A link to an appointment in the version in which it was just read."""
-    return replace(
+    return _with(
         link,
         appointment_id=appointment.id,
         number=appointment.number,
@@ -78,7 +79,7 @@ def moved_on(link: Link, agreed: Agreed, case: Case) -> Link:
     """A link after both sides were looked at and nothing was to be written."""
     board = case.board.content if isinstance(case.board, BoardSide) else None
     outlook = case.outlook.content if isinstance(case.outlook, OutlookSide) else None
-    link = replace(link, agreed=settled(agreed, board, outlook))
+    link = _with(link, agreed=settled(agreed, board, outlook))
     if case.event is not None:
         link = at(link, case.event)
     return link if case.appointment is None else told(link, case.appointment)
@@ -104,3 +105,10 @@ def agreed_now(link: Link, fields: tuple[Field, ...], *, board: Content, outlook
         on_board = on_board.with_field(field, board.get(field))
         in_outlook = in_outlook.with_field(field, outlook.get(field))
     return Agreed(board=on_board, outlook=in_outlook)
+
+
+def _with(link: Link, **values: Any) -> Link:  # noqa: ANN401 - whatever the members of a link are
+    """A link with these values: itself where it has them, as nearly every link of every reading does."""
+    if all(getattr(link, name) == value for name, value in values.items()):
+        return link
+    return replace(link, **values)

@@ -85,6 +85,8 @@ def settled(agreed: Agreed, board: Content | None, outlook: Content | None) -> A
     on_board, in_outlook = agreed.board, agreed.outlook
     seen_board = agreed.board if board is None else agreed.board.merged_with(board)
     seen_outlook = agreed.outlook if outlook is None else agreed.outlook.merged_with(outlook)
+    if seen_board is agreed.board and seen_outlook is agreed.outlook:
+        return agreed
     for field in {*seen_board.differences(agreed.board), *seen_outlook.differences(agreed.outlook)}:
         if seen_board.get(field) == seen_outlook.get(field):
             on_board = on_board.with_field(field, seen_board.get(field))

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -166,8 +167,13 @@ def read_instant(value: str) -> datetime | None:
 
 def read_enum(kind: type[E], value: str, unknown: E) -> E:
     """The member that `value` spells in any letter case, else `unknown`."""
-    wanted = value.lower()
-    return next((member for member in kind if member.value.lower() == wanted), unknown)
+    found = _spelled(kind).get(value.lower())
+    return found if isinstance(found, kind) else unknown
+
+
+@cache
+def _spelled(kind: type[Enum]) -> Mapping[str, Enum]:
+    return {str(member.value).lower(): member for member in kind}
 
 
 def text(item: Item, name: str) -> str:
@@ -185,7 +191,7 @@ def flag(item: Item, name: str, *, default: bool = False) -> bool:
 def inner(item: Item, name: str) -> Item:
     """A member that is an object, else an empty one."""
     value = item.get(name)
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def _clock(moment: Item) -> tuple[str, str]:

@@ -6,6 +6,7 @@ understood is read as the most private thing it could be (C9), and nothing here 
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,6 +52,8 @@ SPELLED_SHOW_AS: Final = _spellings(SHOW_AS)
 SPELLED_SENSITIVITY: Final = _spellings(SENSITIVITY)
 OTHER_NAMES: Final = {"medium": "normal", "office": "busy", "outofoffice": "oof"}
 """Dime.Scheduler's names where they are not Graph's (facts §1.13, §3.1)."""
+PLAIN: Final = 2
+"""The version of the format in which equal values are equal bytes, wherever they are in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +73,10 @@ def read_appointment(row: Mapping[str, Any], dialect: Dialect) -> Appointment | 
 def read_listed(row: Mapping[str, Any], dialect: Dialect) -> tuple[AppointmentId | None, Appointment | None]:
     """The id of a row, if it has one, and its appointment, if the rest of it can be read."""
     record = Record(row)
-    return _id(record), _appointment(record, dialect)
+    return _id(record), _appointment(record, dialect, said=hash(marshal.dumps(dict(row), PLAIN)))
 
 
-def _appointment(record: Record, dialect: Dialect) -> Appointment | None:
+def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment | None:
     id_, guid, when = _id(record), _guid(record), _when(record, dialect)
     if id_ is None or guid is None or when is None:
         return None
@@ -96,6 +99,7 @@ def _appointment(record: Record, dialect: Dialect) -> Appointment | None:
         exchange_id=_text(record, "exchangeId"),
         modified_at=_stamp(_text(record, "lastModifiedDate", "updatedAt", "modifiedDate")),
         record=record,
+        said=said,
     )
 
 
@@ -177,10 +181,11 @@ def _category(record: Record) -> str:
 
 def _source(record: Record, name: str) -> str:
     """The back office of an appointment, which its job names where it does not itself."""
-    own = _text(record, name)
+    if own := _text(record, name):
+        return own
     task = record.get("task")
     job = task.get("job") if isinstance(task, Record) else None
-    return own or (_text(job, name) if isinstance(job, Record) else "")
+    return _text(job, name) if isinstance(job, Record) else ""
 
 
 def _stamp(text: str) -> datetime | None:
@@ -210,7 +215,10 @@ def _several(value: object) -> Iterator[object]:
 
 
 def _first(record: Record, *names: str) -> object:
-    return next((value for name in names if (value := record.get(name)) is not None), None)
+    for name in names:
+        if (value := record.get(name)) is not None:
+            return value
+    return None
 
 
 def _text(record: Record, *names: str) -> str:
