@@ -35,6 +35,8 @@ LOOK_AGAIN_SECONDS = 300.0
 LOOK_AGAIN_LONGEST_SECONDS = 3600.0
 STRAGGLER_SECONDS = 5.0
 """How long, at the start, those who are known wait once the directory answers about nobody else."""
+SHORTEST_SECONDS = 0.05
+"""A timer for less may be due at the very moment at which it is set."""
 RETRY_SECONDS = 60.0
 """How soon a reading that failed is tried again, where the board is polled less often."""
 ENDED_ON_BOARD = (ResourceState.OFF, ResourceState.NO_EMAIL, ResourceState.GONE)
@@ -225,7 +227,7 @@ class Roster(PooledActor):
         if waited >= STRAGGLER_SECONDS:
             self._begin_all()
         else:
-            self._remind(STRAGGLER_SECONDS - waited)
+            self._remind(max(SHORTEST_SECONDS, STRAGGLER_SECONDS - waited))
 
     def _remind(self, seconds: float) -> None:
         self._to.timers.after(seconds, lambda: self.actor_ref.tell(_Patience()))

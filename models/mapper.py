@@ -166,10 +166,16 @@ class Mapper:
             body=normal_body(text_of(detail.body_html)),
             when=when,
             importance=detail.importance,
-            category=self.categories.source(detail.categories, head.show_as).board,
+            category=self._board_category(event),
             show_as=head.show_as if self.carries_show_as else None,
             sensitivity=head.sensitivity if self.carries_show_as else None,
         )
+
+    def _board_category(self, event: Event) -> str | None:
+        """None: which of its entries are the board's can only be told when the board has told its own."""
+        entries = event.detail.categories if event.detail is not None else ()
+        found = self.categories.source(entries, event.head.show_as).board
+        return None if entries and not found and not self.categories.known else found
 
     def seen_appointment(self, appointment: Appointment) -> Content:
         """What the appointment of an Outlook-born event is."""

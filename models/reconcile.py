@@ -321,8 +321,12 @@ def _changed_fields(
     """Each field that at least one side changed and on which they now differ: (field, board's, Outlook's)."""
     ours = set(_changed(board.content, _agreed_board(link))) if board is not None else set()
     if board is not None and link.origin is Origin.BOARD:
-        ours.update(_never_agreed(board.content, link))
+        ours.update(_never_agreed(board.content, link.agreed.board if link.agreed is not None else None))
     theirs = set(_changed(outlook.content, _agreed_outlook(link))) if outlook is not None else set()
+    if outlook is not None and link.origin is Origin.OUTLOOK:
+        theirs.update(
+            _never_agreed(outlook.content, link.agreed.outlook if link.agreed is not None else None)
+        )
     found = []
     for field in FIELDS if ours or theirs else ():
         if field not in ours and field not in theirs:
@@ -341,11 +345,11 @@ def _changed(now: Content, agreed: Content) -> list[Field]:
     return list(agreed.differences(now))
 
 
-def _never_agreed(now: Content, link: Link) -> list[Field]:
-    """The fields that a link was adopted without, because its event did not say: the origin's hold (C5)."""
-    if link.agreed is None:
+def _never_agreed(now: Content, agreed: Content | None) -> list[Field]:
+    """The fields that a link was made without, as its origin did not say them then: they hold now (C5)."""
+    if agreed is None:
         return []
-    return [field for field in _said(now) if link.agreed.board.get(field) is None]
+    return [field for field in _said(now) if agreed.get(field) is None]
 
 
 def _agreed_board(link: Link) -> Content:

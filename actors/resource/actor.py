@@ -275,14 +275,14 @@ class ResourceActor(PooledActor):
             board.read(hint.appointments, hint.trigger)
         if hint.preferences:
             self._reload_preferences(desk, reader)
-        elif (hint.outlook or hint.full) and not reader.is_new:
+        elif (hint.outlook or hint.full) and not (reader.is_new and reader.is_idle):
             reader.ask(hint.trigger, full=hint.full or self._window_is_old(reader))
 
     def _reload_preferences(self, desk: Desk, reader: MailboxReader) -> None:
         def loaded(stored: ResourcePreferences | None) -> None:
             self._reloading = False
             desk.share(self._effective(stored))
-            if not reader.is_new:
+            if not (reader.is_new and reader.is_idle):
                 reader.ask(Trigger.PREFERENCES, full=True)
 
         self._reloading = True
