@@ -95,21 +95,6 @@ def _without_memory(original: Any) -> Any:
     return decide
 
 
-def _never_old(_original: Any) -> Any:
-    return lambda self, fact: False
-
-
-def _takes_any(name: str) -> Callable[[Any], Any]:
-    def changed(_original: Any) -> Any:
-        def learn(self: Item, fact: Any) -> bool:
-            setattr(self, name, fact)
-            return True
-
-        return learn
-
-    return changed
-
-
 def _empty_when_refused(original: Any) -> Any:
     def answered(self: BoardReader, outcome: Any, *rest: Any) -> None:
         if isinstance(outcome, Failed):
@@ -160,15 +145,6 @@ DEFECTS: dict[str, Defect] = {
     ),
     "words of private events are read": Defect(
         changes=((Judge, "may_read", _reads_everything),), faults=frozenset()
-    ),
-    "no fence against late answers": Defect(
-        changes=(
-            (Item, "is_old_board", _never_old),
-            (Item, "is_old_outlook", _never_old),
-            (Item, "learn_board", _takes_any("board")),
-            (Item, "learn_outlook", _takes_any("outlook")),
-        ),
-        faults=frozenset({"slow", "notifications"}),
     ),
     "a listing that fails is an empty one": Defect(
         changes=(
