@@ -10,7 +10,7 @@ from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item
 from actors.resource.imaging import Write, as_planned
-from actors.resource.links import agreed_besides, agreed_now, at, new_link, told
+from actors.resource.links import agreed_besides, agreed_now, at, kept, new_link, told
 from actors.resource.messages import AppointmentRef, Hint
 from models.appointment import Appointment
 from models.content import Content, Field
@@ -46,7 +46,7 @@ class AppointmentWriter:
             case,
             Write(side=Side.BOARD, act=Act.CREATE_APPOINTMENT, before=None, after=content),
             lambda then: desk.ports.board(WriteAppointment(write=write), then),
-            lambda done: self._read_back(case.item, tuple(Field), content, done),
+            lambda done: self._read_back(case.item, tuple(Field), content, Content(), done),
             PutLink(link=link),
             *self.course.shared_again(event),
         )
@@ -67,7 +67,7 @@ class AppointmentWriter:
         hint = Hint(appointments=frozenset({ref}), trigger=Trigger.SIBLING)
 
         def on_done(done: Done[Written]) -> None:
-            self._read_back(item, fields, content, done)
+            self._read_back(item, fields, content, case.board_content, done)
             for sibling in siblings:
                 desk.ports.hint(sibling, hint)
 
@@ -85,14 +85,14 @@ class AppointmentWriter:
         )
 
     def _read_back(
-        self, item: Item, fields: tuple[Field, ...], written: Content, done: Done[Written]
+        self, item: Item, fields: tuple[Field, ...], written: Content, before: Content, done: Done[Written]
     ) -> None:
         """The board may keep less than it was sent, and its answer does not say: read what it has."""
         item.waiting_for = "read-back"
         key = done.value.id or AppointmentId(item.guid)
         self.desk.ports.board(
             ReadAppointment(id=key),
-            lambda outcome: self._appointment_written(item, fields, written, done, outcome),
+            lambda outcome: self._appointment_written(item, fields, written, before, done, outcome),
         )
 
     def _appointment_written(
@@ -100,6 +100,7 @@ class AppointmentWriter:
         item: Item,
         fields: tuple[Field, ...],
         written: Content,
+        before: Content,
         done: Done[Written],
         outcome: Outcome,
     ) -> None:
@@ -112,7 +113,9 @@ class AppointmentWriter:
             link = told(link, appointment)
             side = self.desk.lens.board_side(appointment, link.origin)
             seen = side.content if isinstance(side, BoardSide) else Content()
-        agreed = agreed_now(link, fields, board=written.merged_with(seen), outlook=written)
+        on_board = kept(fields, written=written, seen=seen, before=before)
+        item.reread_board = item.reread_board or any(on_board.only(fields).differences(seen))
+        agreed = agreed_now(link, fields, board=on_board, outlook=written)
         self.course.appointment_written(item, done, PutLink(link=replace(link, agreed=agreed)))
 
     def remove(self, case: Case) -> None:

@@ -97,6 +97,26 @@ def agreed_besides(case: Case) -> tuple[PutLink, ...]:
     return () if agreed == link.agreed else (PutLink(link=replace(link, agreed=agreed)),)
 
 
+def kept(fields: tuple[Field, ...], *, written: Content, seen: Content, before: Content) -> Content:
+    """What the board made of what was written to it: it may shorten a text, and leave a field as it was.
+
+    Any other value is somebody's later word, and no part of what was agreed.
+    """
+    result = written
+    for field in fields:
+        now, said = seen.get(field), written.get(field)
+        is_left = now == before.get(field) or (field is Field.CATEGORY and now == "")
+        is_shortened = isinstance(now, str) and isinstance(said, str) and _is_short_for(now, said)
+        if now is not None and (is_left or is_shortened):
+            result = result.with_field(field, now)
+    return result
+
+
+def _is_short_for(short: str, text: str) -> bool:
+    words = " ".join(text.split()).casefold()
+    return bool(short) and words.startswith(" ".join(short.rstrip("…. ").split()).casefold())
+
+
 def agreed_now(link: Link, fields: tuple[Field, ...], *, board: Content, outlook: Content) -> Agreed:
     """What is agreed after these fields were written."""
     agreed = link.agreed or Agreed(board=Content(), outlook=Content())
