@@ -227,7 +227,9 @@ class ResourceActor(PooledActor):
                 item.intent = unfinished[link.guid].id if link.guid in unfinished else ""
                 self._course.recover(item)
         self._course.drop_intents(
-            intent for intent in intents if intent.guid is None or self._desk.book.get(intent.guid) is None
+            intent
+            for intent in intents
+            if intent.guid is not None and self._desk.book.get(intent.guid) is None
         )
         if self._holding is not None:
             self._holding.take_up()

@@ -7,12 +7,13 @@ aside, and is settled as soon as nobody is invited any more.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from actors.clients.errors import AccessDenied, MailboxMissing, NotFound
-from actors.clients.graph.operations import ReadEvent, RemoveEvent
+from actors.clients.graph.operations import FindLinked, LinkedEvent, ReadEvent, RemoveEvent
 from actors.clients.steps import Done, Failed, Outcome
 from actors.resource.case import Case
 from actors.resource.course import Course
@@ -28,6 +29,8 @@ from models.storage.records import Outcome as Ending
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 30.0
+UNDER_WAY_SECONDS = 120.0
+"""For how long a call that nobody waits for any more may still take effect."""
 REMEDY: Final = "its owner changes or deletes it in Outlook, or takes the guests off"
 
 
@@ -78,6 +81,32 @@ class Guests:
 
         judge = Judge.of_linked(self.desk.lens.readable)
         self.desk.ports.graph(ReadEvent(mailbox=mailbox, event_id=event_id, judge=judge), read)
+
+    def clear_unconfirmed(self, intent: Intent) -> None:
+        """Delete an event whose creation in a former mailbox was never confirmed, if there is one.
+
+        The call may still be under way, so that its absence is believed only after a while.
+        """
+        mailbox = intent.mailbox
+        if mailbox is None or self.desk.ports.rehearses:
+            return
+
+        def found(outcome: Outcome) -> None:
+            if isinstance(outcome, Failed) and isinstance(outcome.problem, (MailboxMissing, AccessDenied)):
+                self._finish(intent, Ending.NONE)
+                return
+            linked: tuple[LinkedEvent, ...] = outcome.value if isinstance(outcome, Done) else ()
+            match = next((one for one in linked if one.transaction_id == intent.transaction_id), None)
+            age = (self.desk.ports.now() - intent.at).total_seconds()
+            if match is not None:
+                self.clear_old_mailbox(replace(intent, event_id=match.id))
+            elif isinstance(outcome, Done) and age >= UNDER_WAY_SECONDS:
+                self._finish(intent, Ending.NONE)
+            else:
+                self.desk.ports.later(RETRY_SECONDS, lambda: self.clear_unconfirmed(intent))
+
+        judge = Judge.of_linked(self.desk.lens.readable)
+        self.desk.ports.graph(FindLinked(mailbox=mailbox, judge=judge), found)
 
     def _not_cleared(self, intent: Intent, outcome: Failed) -> None:
         if isinstance(outcome.problem, (NotFound, MailboxMissing, AccessDenied)):

@@ -23,3 +23,5 @@ def relocate(writer: Writer, intents: Collection[Intent]) -> None:
     for intent in intents:
         if intent.guid is None and intent.event_id is not None:
             writer.guests.clear_old_mailbox(intent)
+        elif intent.guid is None and intent.transaction_id:
+            writer.guests.clear_unconfirmed(intent)

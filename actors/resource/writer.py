@@ -136,5 +136,16 @@ class Writer:
             image = image_of_moving(link, clearing, self.course.chronicle.new_id())
             changes += [AddIntent(intent=clearing), AddBeforeImage(image=image)]
             self.guests.clear_old_mailbox(clearing)
+        elif is_being_created(link):
+            unconfirmed = Intent(
+                id=self.course.chronicle.new_id(),
+                resource_no=link.resource_no,
+                act=Act.DELETE_EVENT,
+                mailbox=link.mailbox,
+                transaction_id=desk.book.transaction_of(link),
+                at=desk.ports.now(),
+            )
+            changes.append(AddIntent(intent=unconfirmed))
+            self.guests.clear_unconfirmed(unconfirmed)
         moved = replace(link, mailbox=desk.mailbox.id, event_id=None, event_key=None, etag=None, agreed=None)
         self.course.commit(*changes, PutLink(link=moved))

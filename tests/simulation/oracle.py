@@ -240,7 +240,8 @@ class Oracle:
         if found is None or known is None:
             return False
         event = of_item(found)
-        return all(event[name] == known.fields[name] for name in ("subject", "when", "body"))
+        names = ("subject", "when", "body", "show_as", "sensitivity")
+        return all(event[name] == known.fields[name] for name in names)
 
     def _check_board_write(self, change: BoardChange, known: Known | None, fields: Fields) -> None:
         now = change.appointment
