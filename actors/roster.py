@@ -25,7 +25,7 @@ from actors.store_actor import Commit
 from actors.supervision_messages import Ensure, Retire
 from models.ids import MailboxId, ResourceNo
 from models.resource import Mailbox, Resource
-from models.storage.changes import Change, PutResource
+from models.storage.changes import Change, DropDeltaState, PutResource
 from models.storage.records import ResourceRecord, ResourceState, Trigger
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,15 @@ LOOK_AGAIN_SECONDS = 300.0
 LOOK_AGAIN_LONGEST_SECONDS = 3600.0
 STRAGGLER_SECONDS = 5.0
 """How long, at the start, those who are known wait once the directory answers about nobody else."""
+LEFT_ALONE = frozenset(
+    (
+        ResourceState.OFF,
+        ResourceState.NO_EMAIL,
+        ResourceState.NO_MAILBOX,
+        ResourceState.ACCESS_DENIED,
+        ResourceState.GONE,
+    )
+)
 SHORTEST_SECONDS = 0.05
 """A timer for less may be due at the very moment at which it is set."""
 RETRY_SECONDS = 60.0
@@ -291,7 +300,7 @@ class Roster(PooledActor):
             return
         now = replace(now, updated_at=self._to.clock.now())
         self.records[now.resource_no] = now
-        self._commit(PutResource(resource=now))
+        self._commit(PutResource(resource=now), *_unread(known, state))
         if known is None or known.state is not state:
             say = log.info if state in (ResourceState.ACTIVE, ResourceState.OFF) else log.warning
             if state is not ResourceState.WAITING:
@@ -347,8 +356,10 @@ class Roster(PooledActor):
 
     def _begin(self, resource_no: ResourceNo) -> None:
         self._to.supervisor.tell(Ensure(key=resource_no))
-        # at start the board's watch tells everybody; one who comes later is not told before its next reading
-        self._to.router.hint(resource_no, Hint(board=self._loaded, outlook=True, trigger=Trigger.START))
+        # at start the board's watch tells everybody; one who comes later is not told before its next reading,
+        # and knows nothing of what has changed for all others in between
+        late = self._loaded
+        self._to.router.hint(resource_no, Hint(board=late, outlook=True, full=late, trigger=Trigger.START))
 
     def _leave(self, resource_no: ResourceNo) -> None:
         self._to.supervisor.tell(Retire(key=resource_no))
@@ -365,6 +376,13 @@ class Roster(PooledActor):
                 priority=Priority.CATCH_UP,
             )
         )
+
+
+def _unread(known: ResourceRecord | None, state: ResourceState) -> tuple[DropDeltaState, ...]:
+    """A mailbox that is left has to be read in full should its resource come back."""
+    if known is None or known.mailbox is None or known.state in LEFT_ALONE or state not in LEFT_ALONE:
+        return ()
+    return (DropDeltaState(mailbox=known.mailbox),)
 
 
 def _no_user(email: str) -> str:
