@@ -23,6 +23,7 @@ from models.judging import judge
 from models.link import Link, LinkState, Origin
 from models.policy import Policy
 from models.reconcile import BoardSide, OutlookSide
+from models.retention import is_long_past
 
 
 class Drift(Enum):
@@ -168,7 +169,8 @@ class Comparison:
         linked_keys = {link.event_key for link in self._links.values()}
         linked_ids = {link.event_id for link in self._links.values()}
         for event_id in self._ours:
-            if event_id not in linked_ids:
+            when = self._by_id[event_id].head.when
+            if event_id not in linked_ids and not is_long_past(when, self._lens.window):
                 yield Difference(drift=Drift.EXTRA, side=Side.OUTLOOK, event_id=event_id)
         for event in self._read.view.events:
             head = event.head

@@ -33,6 +33,7 @@ class Appointment:
     """None where the board does not deliver it, as for every appointment that is not Outlook-born."""
     sensitivity: Sensitivity | None = None
     exchange_id: str = ""
+    created_at: datetime | None = None
     modified_at: datetime | None = None
     record: Record = field(default_factory=lambda: Record({}))
     """Everything the board delivered, for rules and templates."""

@@ -24,6 +24,8 @@ class LinkBook:
 
     def __init__(self, mailbox: MailboxId, links: Iterable[Link], unshared: Iterable[Unshared]) -> None:
         self.mailbox = mailbox
+        self.has_forgotten = False
+        """Whether links were ever dropped because their items were long past."""
         self._links: dict[AppointmentGuid, Link] = {}
         self._by_event: dict[EventId, AppointmentGuid] = {}
         self._by_key: dict[EventKey, AppointmentGuid] = {}

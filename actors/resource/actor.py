@@ -22,6 +22,7 @@ from actors.resource.holding import Holding
 from actors.resource.mailbox_reader import MailboxReader
 from actors.resource.messages import Hint, Run, Wake
 from actors.resource.relocation import relocate
+from actors.resource.retention import Retention, key_of
 from actors.resource.sides import Lens
 from actors.resource.writer import Writer
 from actors.runtime.clock import Clock
@@ -107,6 +108,8 @@ class Loaded:
     held: tuple[HeldBack, ...]
     preferences: ResourcePreferences | None
     delta: DeltaState | None
+    has_forgotten: bool
+    """Whether links were dropped because their items were long past."""
 
 
 class ResourceActor(PooledActor):
@@ -125,6 +128,7 @@ class ResourceActor(PooledActor):
         self._reader: MailboxReader | None = None
         self._course: Course | None = None
         self._holding: Holding | None = None
+        self._retention: Retention | None = None
         self._ready = False
         self._reloading = False
         self._journal: tuple[str, ...] = ()
@@ -144,6 +148,7 @@ class ResourceActor(PooledActor):
                 held=store.held_back(number),
                 preferences=store.preferences_of(number),
                 delta=store.delta_state(mailbox),
+                has_forgotten=store.meta(key_of(number)) is not None,
             )
 
         self.load(read, self._loaded)
@@ -172,6 +177,7 @@ class ResourceActor(PooledActor):
             in_force=self.around.in_force(self.resource.resource_no),
         )
         book = LinkBook(self.mailbox.id, loaded.links, loaded.unshared)
+        book.has_forgotten = loaded.has_forgotten
         desk = Desk(
             resource=self.resource,
             mailbox=self.mailbox,
@@ -196,6 +202,7 @@ class ResourceActor(PooledActor):
             confirm_seconds=configuration.confirm_seconds,
             held=loaded.held,
         )
+        self._retention = Retention(self._course, self._holding)
         writer = Writer(self._course, self._holding)
         desk.employ(writer)
         self._board = BoardReader(
@@ -322,6 +329,8 @@ class ResourceActor(PooledActor):
                 done, self._journal = self._journal, ()
                 self.commit(FinishJournal(ids=done))
             self._mark_in_step(self._reader)
+            if self._retention is not None:
+                self._retention.look_through()
             self.around.hints.settle(self.resource.resource_no)
             self.around.settled(self.resource.resource_no)
             self._idle_since = since = self.monotonic()

@@ -10,6 +10,7 @@ from actors.clients.steps import Failed, Outcome
 from actors.resource.chronicle import Chronicle
 from actors.resource.desk import Desk
 from actors.resource.links import at
+from actors.resource.retention import forget, is_not_taken_up
 from models.ids import AppointmentGuid, EventId, parse_link_value, transaction_id
 from models.judging import Judge
 from models.link import Agreed, Link, LinkState, Origin
@@ -133,6 +134,9 @@ class Adoption:
             return False
         first = min(by_generation)
         event = by_generation[first].event
+        if is_not_taken_up(self.desk, event.head):
+            forget(self.desk)
+            return False
         seen = self.desk.lens.mapper.seen_event(event, None, times_readable=True)
         link = replace(at(link, event), generation=first, agreed=Agreed(board=seen, outlook=seen))
         self.desk.book.put(link)

@@ -27,12 +27,14 @@ from models.delete_budget import Pass
 from models.event import Event, EventType
 from models.ids import AppointmentGuid, AppointmentId, EventId
 from models.judging import Judge
-from models.link import Link, LinkState, Origin
+from models.link import Agreed, Link, LinkState, Origin
 from models.mapper import Mapper
 from models.policy import Policy
 from models.preferences import Preferences
-from models.reconcile import GONE, Gone, decide
+from models.reconcile import GONE, BoardSide, Gone, decide
 from models.resource import Mailbox, Resource
+from models.retention import is_long_past
+from models.storage.changes import PutLink
 from models.storage.records import Trigger
 from models.when import AllDay, When, Window
 
@@ -41,6 +43,8 @@ FENCE_SECONDS = 3600.0
 FENCES_KEPT = 64
 RETRY_FIRST_SECONDS = 2.0
 RETRY_LONGEST_SECONDS = 300.0
+FAR = timedelta(days=3653)
+"""How far from now an appointment is looked for of which nobody knows when it was planned."""
 LAG_SECONDS = 600.0
 """For how long answers of Graph may lag behind its own writes (facts §3.3 names no figure)."""
 
@@ -281,8 +285,25 @@ class Desk:
         if self._is_stray(item, appointment):
             self.close(item)
             return
+        if isinstance(appointment, Appointment):
+            self._recollect(item, appointment)
         item.learn_board(BoardFact(appointment=appointment, asked_at=asked_at))
         self.consider(item)
+
+    def _recollect(self, item: Item, appointment: Appointment) -> None:
+        """An appointment that is long past says still what was agreed before its link was forgotten: changed
+        since is its event, by which the link was found again."""
+        link, lens = self.book.get(item.guid), self.lens
+        if link is None or link.agreed is None or link.appointment_id is not None:
+            return
+        if not is_long_past(appointment.when, lens.window):
+            return
+        side = lens.board_side(appointment, link.origin)
+        if isinstance(side, BoardSide):
+            link = replace(link, agreed=Agreed(board=side.content, outlook=side.content))
+            self.book.put(link)
+            self.ports.commit(PutLink(link=link))
+            item.reread_outlook = True
 
     def _is_stray(self, item: Item, appointment: Appointment | Gone) -> bool:
         is_known = item.outlook is not None or item.reread_outlook or self.book.get(item.guid) is not None
@@ -341,7 +362,12 @@ class Desk:
     def _where_it_was(self, item: Item) -> Window:
         link = self.book.get(item.guid)
         when = link.agreed.board.when if link is not None and link.agreed is not None else None
-        return self.lens.window if when is None else around(when, self.lens.window)
+        if link is None or when is None:
+            return self.lens.window
+        if link.appointment_id is None:  # found by its event, of which only the time now is known
+            now = self.ports.now()
+            return Window(start=now - FAR, end=now + FAR)
+        return around(when, self.lens.window)
 
 
 def is_being_created(link: Link) -> bool:

@@ -11,6 +11,7 @@ from actors.resource.course import Course
 from actors.resource.facts import Item, OutlookFact
 from actors.resource.imaging import Write
 from actors.resource.links import agreed_besides, agreed_now, at, fresh, withheld
+from actors.resource.retention import may_be_forgotten
 from models.content import Content, Field
 from models.decision import Act, Reason, Side
 from models.event import Event
@@ -32,6 +33,10 @@ class EventWriter:
         if appointment is None:
             raise LookupError("an event is created for an appointment that was read")
         link = fresh(case, appointment, *self.course.who)
+        if case.link is None and may_be_forgotten(desk, appointment):
+            self.course.commit(PutLink(link=link))
+            self.course.recover(case.item)  # which looks for its event before another one is made
+            return
         wanted = case.board_content
         draft = desk.lens.mapper.event_draft(
             appointment,

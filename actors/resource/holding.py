@@ -62,6 +62,10 @@ class Holding:
         """Whether no second reading is due."""
         return not self._confirming
 
+    def holds(self, guid: AppointmentGuid) -> bool:
+        """Whether a deletion of this item waits."""
+        return guid in self._held
+
     def take_up(self) -> None:
         """Go on where an earlier life ended."""
         for guid, held in tuple(self._held.items()):

@@ -97,6 +97,7 @@ def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment
         show_as=_enum(SPELLED_SHOW_AS, _first(record, "showAs"), ShowAs.UNKNOWN),
         sensitivity=_enum(SPELLED_SENSITIVITY, _first(record, "sensitivity"), Sensitivity.PRIVATE),
         exchange_id=_text(record, "exchangeId"),
+        created_at=_stamp(_text(record, "createdDate", "createdAt")),
         modified_at=_stamp(_text(record, "lastModifiedDate", "updatedAt", "modifiedDate")),
         record=record,
         said=said,
