@@ -71,6 +71,7 @@ class Reason(Enum):
     DELETED_ON_BOARD_KEPT_IN_OUTLOOK = "deleted_on_board_kept_in_outlook"
     ORPHAN = "orphan"
     GONE_ON_BOTH = "gone_on_both"
+    UNDONE = "undone"
 
 
 REASONS: dict[Reason, str] = {
@@ -107,6 +108,7 @@ REASONS: dict[Reason, str] = {
     Reason.DELETED_ON_BOARD_KEPT_IN_OUTLOOK: "deleted on the board; the event is the person's and stays",
     Reason.ORPHAN: "an appointment from Outlook whose event was not found",
     Reason.GONE_ON_BOTH: "gone on both sides",
+    Reason.UNDONE: "an administrator has undone what the connector wrote",
 }
 
 

@@ -28,6 +28,9 @@ class LinkState(Enum):
     UNASSIGNED = "unassigned"
     """Board-born; the resource was taken off the appointment. No event exists. The generation is kept, so
     that an event of a later assignment is another one for Graph too."""
+    UNDONE = "undone"
+    """Board-born; an administrator has undone that its event was created, or deleted. Both sides are left as
+    they are until one of them changes."""
     SUPPRESSED = "suppressed"
     """Outlook-born; its appointment was deleted on the board and stays so until the event changes (B16)."""
 

@@ -130,6 +130,8 @@ def _board_born(
     if board is GONE or (isinstance(board, BoardSide) and not board.assigned):
         reason = Reason.DELETED_ON_BOARD if board is GONE else Reason.UNASSIGNED
         return _away_from_outlook(link, outlook, policy, reason)
+    if link.state is LinkState.UNDONE and not _has_moved(link, board, outlook):
+        return _nothing(Reason.UNDONE)
     if isinstance(board, BoardSide) and board.rule_failed:
         if link.state is LinkState.WITHHELD or link.event_id is None or outlook is GONE:
             return _nothing(Reason.RULE_FAILED, board.rule_failed)
@@ -138,6 +140,8 @@ def _board_born(
         if not isinstance(board, BoardSide):
             return _nothing(Reason.ALREADY_IN_STEP)
         return _new_on_board(board, policy, Reason.RULE_PASSES_AGAIN)
+    if link.event_id is None and isinstance(board, BoardSide):
+        return _new_on_board(board, policy, Reason.CHANGED_ON_BOARD)
     if outlook is GONE:
         return _event_deleted_by_person(link, board, policy)
     return _merge_board_born(link, board, outlook, policy)
@@ -343,6 +347,13 @@ def _changed_fields(
 def _changed(now: Content, agreed: Content) -> list[Field]:
     """The fields in which a side differs from its own last agreed state; what is not said did not change."""
     return list(agreed.differences(now))
+
+
+def _has_moved(link: Link, board: BoardSide | None, outlook: OutlookSide | Gone | None) -> bool:
+    """Whether either side says something else than was last agreed."""
+    ours = isinstance(board, BoardSide) and _changed(board.content, _agreed_board(link))
+    theirs = isinstance(outlook, OutlookSide) and _changed(outlook.content, _agreed_outlook(link))
+    return bool(ours or theirs)
 
 
 def _never_agreed(now: Content, agreed: Content | None) -> list[Field]:

@@ -54,6 +54,11 @@ OUTLOOK_LINK = link(Origin.OUTLOOK)
 WITHHELD = link(Origin.BOARD, state=LinkState.WITHHELD, event_id=None)
 TAKEN_OFF = link(Origin.BOARD, state=LinkState.UNASSIGNED, event_id=None, agreed=None)
 SUPPRESSED = link(Origin.OUTLOOK, state=LinkState.SUPPRESSED)
+NOT_CREATED = link(
+    Origin.BOARD, state=LinkState.UNDONE, event_id=None, agreed=Agreed(board=AGREED, outlook=Content())
+)
+NOT_DELETED = link(Origin.BOARD, state=LinkState.UNDONE)
+"""An administrator undid that the event was created, or that a rule had it deleted."""
 
 Case = tuple[str, Link | None, BoardSide | Gone | None, OutlookSide | Gone | None, Policy, Act, Reason]
 REVERT_OUTLOOK = Policy(outlook_edits=Edits.REVERT)
@@ -227,6 +232,35 @@ def test_a_locked_outlook_born_appointment_still_hides_what_is_no_longer_shared(
 
     assert decide(OUTLOOK_LINK, locked, masked, Policy()).to_board == (Field.SUBJECT,)
     assert decide(OUTLOOK_LINK, locked, outlook(subject="Other"), Policy()).act is Act.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("known", "ours", "theirs", "act", "reason"),
+    [
+        (NOT_CREATED, board(), None, Act.NOTHING, Reason.UNDONE),
+        (NOT_CREATED, None, GONE, Act.NOTHING, Reason.UNDONE),
+        (NOT_CREATED, board(subject="Pump"), None, Act.CREATE_EVENT, Reason.CHANGED_ON_BOARD),
+        (NOT_CREATED, replace(board(subject="Pump"), rule_failed="r"), None, Act.NOTHING, Reason.RULE_FAILED),
+        (NOT_CREATED, replace(board(), assigned=False), None, Act.FORGET, Reason.GONE_ON_BOTH),
+        (NOT_DELETED, replace(board(), rule_failed="r"), outlook(), Act.NOTHING, Reason.UNDONE),
+        (NOT_DELETED, replace(board(), rule_failed="r"), GONE, Act.NOTHING, Reason.UNDONE),
+        (
+            NOT_DELETED,
+            replace(board(subject="Pump"), rule_failed="r"),
+            outlook(),
+            Act.DELETE_EVENT,
+            Reason.RULE_FAILED,
+        ),
+        (NOT_DELETED, board(), outlook(when=AT_TEN), Act.UPDATE_APPOINTMENT, Reason.CHANGED_IN_OUTLOOK),
+        (NOT_DELETED, board(subject="Pump"), GONE, Act.CREATE_EVENT, Reason.CHANGED_ON_BOARD),
+        (NOT_DELETED, GONE, outlook(), Act.DELETE_EVENT, Reason.DELETED_ON_BOARD),
+    ],
+)
+def test_what_an_administrator_has_undone_stays_so_until_either_side_changes(
+    known: Link, ours: BoardSide | Gone | None, theirs: OutlookSide | Gone | None, act: Act, reason: Reason
+) -> None:
+    decision = decide(known, ours, theirs, Policy())
+    assert (decision.act, decision.reason) == (act, reason)
 
 
 def test_every_reason_has_its_sentence() -> None:

@@ -123,6 +123,9 @@ class Writer:
                 link.guid, OutlookFact(event=GONE, asked_at=desk.ports.monotonic()), Trigger.START
             )
             return
+        if link.state is LinkState.UNDONE and link.event_id is None:
+            self.course.commit(PutLink(link=replace(link, mailbox=desk.mailbox.id)))
+            return
         changes: list[Change] = []
         if link.event_id is not None:
             clearing = Intent(
@@ -148,4 +151,6 @@ class Writer:
             changes.append(AddIntent(intent=unconfirmed))
             self.guests.clear_unconfirmed(unconfirmed)
         moved = replace(link, mailbox=desk.mailbox.id, event_id=None, event_key=None, etag=None, agreed=None)
+        if link.state is LinkState.UNDONE:
+            moved = replace(moved, state=LinkState.ACTIVE)
         self.course.commit(*changes, PutLink(link=moved))
