@@ -14,6 +14,7 @@ import structlog
 from pykka import ActorRef
 
 from actors.board_watch import BoardWatch, TellAll
+from actors.clients.errors import AccessDenied, MailboxMissing
 from actors.clients.gateway import TakeSnapshot
 from actors.clients.grants import Surroundings as ClientSurroundings
 from actors.clients.graph.gateway import GraphGateway
@@ -25,23 +26,24 @@ from actors.mapping import RELOAD_SECONDS, MapperActor
 from actors.rehearsal import Rehearsal, RehearsalStoreActor
 from actors.resource.actor import Configuration, ResourceActor, Surroundings
 from actors.resource.hints import Hints
-from actors.resource.messages import Hint
-from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble
-from actors.router import Router
+from actors.resource.messages import Hint, Wake
+from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble, active_of
+from actors.router import Active, Router
 from actors.rules_watch import RulesStanding, RulesWatch
 from actors.runtime.pooled import PooledActor, Termination, watch
 from actors.runtime.system import Runtime
 from actors.store_actor import Commit, StoreActor
-from actors.supervision_messages import Key, Passivate, Release, StopAll
+from actors.supervision_messages import Deliver, Key, Passivate, Release, StopAll
 from actors.supervisor import Supervisor
 from actors.tally import DecisionTally
+from actors.undo import Undo
 from models.decision import Act
 from models.ids import MailboxId, ResourceNo
 from models.mapper import Mapper
 from models.rules import Rules, RulesFile
 from models.settings.sections import Settings
 from models.storage.changes import AddDeadLetter, PutSupervision
-from models.storage.records import DeadLetter, ResourceRecord, Trigger
+from models.storage.records import DeadLetter, ResourceRecord, ResourceState, Trigger
 from models.storage.store import Store
 from models.supervision import ChildState, SupervisionPolicy
 from models.when import Window
@@ -85,6 +87,9 @@ class Application:
         self.on_loaded: Callable[[], None] = lambda: None
         """Called when it is known who synchronises, before anybody is asked what changed."""
         self.tally = DecisionTally()
+        self.undo: Undo | None = None
+        """The last undo that was asked for."""
+        self.roster: ActorRef[Any] | None = None
         self._rehearsal = rehearsal
         self._outside = outside
         self._only = only
@@ -205,6 +210,18 @@ class Application:
         for number in numbers:
             self.router.hint(number, Hint(board=True, outlook=True, full=True, trigger=trigger))
 
+    def put_back(self, undo: Undo) -> None:
+        """Have everything put back that an undo is about, whether its resource synchronises or not."""
+        self.undo = undo
+        for number in undo.waiting_for:
+            record = undo.record_of(number)
+            if record is None or record.mailbox is None:
+                undo.end(number, "it has no mailbox now")
+            elif record.state is ResourceState.QUARANTINED:
+                undo.end(number, f"it is in quarantine; `retry {number}` ends that")
+            else:
+                self.supervisor.tell(Deliver(key=number, message=Wake()))
+
     def release(self, resource_no: ResourceNo) -> None:
         """Take a resource out of quarantine, now."""
         self.supervisor.tell(Release(key=resource_no))
@@ -273,14 +290,23 @@ class Application:
         )
 
     def _resource_actor(self, key: Key, incarnation: int) -> ActorRef[Any]:
-        active = self.router.directory.resources[ResourceNo(str(key))]
+        number = ResourceNo(str(key))
+        active = self.router.directory.resources.get(number)
         return ResourceActor.start(
-            resource=active.resource,
-            mailbox=active.mailbox,
+            resource=active.resource if active is not None else self._at_rest(number).resource,
+            mailbox=active.mailbox if active is not None else self._at_rest(number).mailbox,
             incarnation=incarnation,
             surroundings=self._surroundings(),
+            at_rest=active is None,
             dispatcher=self.runtime.resources,
         )
+
+    def _at_rest(self, number: ResourceNo) -> Active:
+        """A resource that does not synchronise, for an undo of what was written before."""
+        record = self.undo.record_of(number) if self.undo is not None else None
+        if record is None or record.mailbox is None:
+            raise LookupError("only for an undo is a resource started that does not synchronise")
+        return active_of(record, record.mailbox)
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
@@ -293,7 +319,9 @@ class Application:
             random=self.runtime.random,
             configuration=lambda: self._configuration,
             hint=self.router.hint,
-            trouble=lambda number, problem: self.roster.tell(Trouble(number, problem)),
+            trouble=self._troubled,
+            undo=self._undo_of,
+            undone=self._undone,
             settled=self.router.settled,
             passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
             looked_into=self._looked_into,
@@ -339,13 +367,35 @@ class Application:
         self._configuration = self._configured(mapper)
 
     def _quarantined(self, key: Key, reason: str) -> None:
-        self.roster.tell(Quarantined(ResourceNo(str(key)), reason))
+        number = ResourceNo(str(key))
+        if self.undo is not None:
+            self.undo.end(number, f"its actor failed too often: {reason}")
+        self._tell_roster(Quarantined(number, reason))
+
+    def _troubled(self, number: ResourceNo, problem: Exception) -> None:
+        if self.undo is not None and isinstance(problem, (AccessDenied, MailboxMissing)):
+            self.undo.end(number, f"{problem}; {problem.remedy}")
+        self._tell_roster(Trouble(number, problem))
+
+    def _tell_roster(self, message: object) -> None:
+        """Without a roster nobody synchronises, and nobody has to be told who does not."""
+        if self.roster is not None:
+            self.roster.tell(message)
+
+    def _undo_of(self, number: ResourceNo) -> Undo | None:
+        return self.undo if self.undo is not None and self.undo.waits_for(number) else None
+
+    def _undone(self, number: ResourceNo, incarnation: int) -> None:
+        """A resource at rest has been looked after. Should it synchronise by now, its own actor follows."""
+        self.supervisor.tell(Passivate(key=number, incarnation=incarnation))
+        if number in self.router.directory.resources:
+            self.supervisor.tell(Deliver(key=number, message=Wake()))
 
     def _persist(self, key: Key, child: ChildState) -> None:
         number = ResourceNo(str(key))
         self.store_actor.tell(Commit((PutSupervision(resource_no=number, child=child),)))
         if not child.quarantined:
-            self.roster.tell(Quarantined(number, ""))
+            self._tell_roster(Quarantined(number, ""))
 
     def _poisoned(self, key: Key, message: object, error: BaseException) -> None:
         """A message that crashed its resource again and again is put aside, and the resource goes on."""

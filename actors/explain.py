@@ -84,6 +84,7 @@ REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.PUT_BACK_ON_BOARD: 'change it in Outlook, or set sync.board_edits = "accept"',
     Reason.CONFLICT: "sync.conflicts says which side counts",
     Reason.DELETED_ON_BOARD_KEPT_IN_OUTLOOK: "change the event in Outlook: then it comes back to the board",
+    Reason.UNDONE: "change the item on either side: from then on both follow each other again",
     Reason.ORPHAN: "delete the appointment on the board if its event is gone for good",
 }
 """What would change the outcome. A reason without a remedy is no obstacle."""

@@ -310,15 +310,7 @@ class Roster(PooledActor):
         """Publish who synchronises, start those who are new to it and stop those who no longer do."""
         before = self._to.router.directory.resources
         active = {
-            record.resource_no: Active(
-                resource=Resource(
-                    resource_no=record.resource_no,
-                    display_name=record.display_name,
-                    email=record.email,
-                    exchange_enabled=True,
-                ),
-                mailbox=Mailbox(id=record.mailbox, email=record.email),
-            )
+            record.resource_no: active_of(record, record.mailbox)
             for record in self.records.values()
             if record.state in (ResourceState.ACTIVE, ResourceState.QUARANTINED)
             and record.mailbox is not None
@@ -383,6 +375,17 @@ def _unread(known: ResourceRecord | None, state: ResourceState) -> tuple[DropDel
     if known is None or known.mailbox is None or known.state in LEFT_ALONE or state not in LEFT_ALONE:
         return ()
     return (DropDeltaState(mailbox=known.mailbox),)
+
+
+def active_of(record: ResourceRecord, mailbox: MailboxId) -> Active:
+    """A resource with its mailbox, as its actor is given them."""
+    resource = Resource(
+        resource_no=record.resource_no,
+        display_name=record.display_name,
+        email=record.email,
+        exchange_enabled=True,
+    )
+    return Active(resource=resource, mailbox=Mailbox(id=mailbox, email=record.email))
 
 
 def _no_user(email: str) -> str:

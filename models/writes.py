@@ -76,6 +76,8 @@ class AppointmentWrite:
     outlook_born: bool
     """Outlook-born appointments go through `scheduler.write_route`; a board-born one is changed in place,
     through the procedures and parts that leave its job, task and other assignments alone."""
+    assigns: bool = False
+    """Whether a board-born appointment is planned on the resource by this; otherwise none is named."""
     source_app: str = ""
     """Of a board-born appointment: its own, so that the write does not move it to another back office."""
     source_type: str = ""

@@ -24,11 +24,13 @@ from actors.resource.messages import Hint, Run, Wake
 from actors.resource.relocation import relocate
 from actors.resource.retention import Retention, key_of
 from actors.resource.sides import Lens
+from actors.resource.undoing import Undoing
 from actors.resource.writer import Writer
 from actors.runtime.clock import Clock
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from actors.store_actor import Commit, Query
+from actors.undo import Undo
 from models.book import LinkBook
 from models.delete_budget import DeleteBudget
 from models.ids import MailboxId, ResourceNo
@@ -91,6 +93,10 @@ class Surroundings:
     passivate: Callable[[ResourceNo, int], None]
     looked_into: set[tuple[ResourceNo, MailboxId]]
     """For whom, and where, this process has looked for events that an earlier one wrote."""
+    undo: Callable[[ResourceNo], Undo | None] = lambda number: None
+    """The undo that waits for this resource, if any does."""
+    undone: Callable[[ResourceNo, int], None] = lambda number, incarnation: None
+    """Told when an undo is through with a resource that is at rest."""
     rehearses: bool = False
     """Whether nothing may be written to either system."""
     in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
@@ -116,9 +122,17 @@ class ResourceActor(PooledActor):
     """One resource. See the package's README for who does what inside."""
 
     def __init__(
-        self, *, resource: Resource, mailbox: Mailbox, incarnation: int, surroundings: Surroundings
+        self,
+        *,
+        resource: Resource,
+        mailbox: Mailbox,
+        incarnation: int,
+        surroundings: Surroundings,
+        at_rest: bool = False,
     ) -> None:
+        """`at_rest`: the resource does not synchronise; an undo is carried out for it, and nothing else."""
         super().__init__()
+        self.at_rest = at_rest
         self.resource, self.mailbox, self.incarnation = resource, mailbox, incarnation
         self.around = surroundings
         self.random = surroundings.random
@@ -129,6 +143,7 @@ class ResourceActor(PooledActor):
         self._course: Course | None = None
         self._holding: Holding | None = None
         self._retention: Retention | None = None
+        self._undoing: Undoing | None = None
         self._ready = False
         self._reloading = False
         self._journal: tuple[str, ...] = ()
@@ -205,6 +220,11 @@ class ResourceActor(PooledActor):
         self._retention = Retention(self._course, self._holding)
         writer = Writer(self._course, self._holding)
         desk.employ(writer)
+        self._undoing = Undoing(self._course, at_rest=self.at_rest, on_end=self._undone)
+        if self.at_rest:
+            self._ready = True
+            self._take_undo()
+            return
         self._board = BoardReader(
             desk, source_app=configuration.source_app, source_type=configuration.source_type
         )
@@ -252,9 +272,23 @@ class ResourceActor(PooledActor):
             return False
         return loaded.preferences.stored.set_at >= loaded.delta.full_round_at
 
+    # Undoing
+
+    def _take_undo(self) -> None:
+        undo = self.around.undo(self.resource.resource_no) if self._ready else None
+        if undo is not None and self._undoing is not None:
+            self._undoing.take(undo)
+        elif self.at_rest and self._ready:
+            self._undone()
+
+    def _undone(self) -> None:
+        if self.at_rest:
+            self.around.undone(self.resource.resource_no, self.incarnation)
+
     # Hints
 
     def _take_hints(self) -> None:
+        self._take_undo()
         if not self._ready or self._desk is None or self._board is None or self._reader is None:
             return
         hint, listing = self.around.hints.take(self.resource.resource_no)
@@ -321,7 +355,8 @@ class ResourceActor(PooledActor):
             # what the board has from Outlook must be known before the mailbox is read (C5)
             self._reader.ask(Trigger.START)
         reads = not (self._board.is_idle and self._reader.is_idle) or self._reader.is_new or self._reloading
-        idle = self._desk.is_idle and not reads and (held is None or held.is_idle)
+        undoes = self._undoing is not None and not self._undoing.is_idle
+        idle = self._desk.is_idle and not reads and not undoes and (held is None or held.is_idle)
         if idle and self._was_busy:
             if held is not None:
                 held.rest()
@@ -383,6 +418,8 @@ class ResourceActor(PooledActor):
 
     def trouble(self, problem: Exception) -> None:
         self.around.trouble(self.resource.resource_no, problem)
+        if self.at_rest:
+            self._take_undo()  # which has ended, if this is the end of it
 
     def _submit(self, operation: Any, then: Callable[[Outcome], None]) -> Submit:  # noqa: ANN401 - of either service
         priority = Priority.CHANGE if operation.is_write else Priority.CATCH_UP

@@ -25,7 +25,7 @@ from actors.clients.steps import Done, Failed, Outcome
 from actors.resource.case import Case
 from actors.resource.chronicle import Chronicle, fingerprint
 from actors.resource.desk import Desk, is_being_created
-from actors.resource.facts import BoardFact, Item, OutlookFact
+from actors.resource.facts import BoardFact, Item, OutlookFact, Reversal
 from actors.resource.imaging import Write, completed, image_of
 from actors.resource.links import at
 from models.decision import Act
@@ -196,7 +196,9 @@ class Course:
         """A call failed: each kind of problem has its own way on."""
         item, problem = case.item, outcome.problem
         log.info("call failed", resource=self.desk.resource.resource_no, problem=str(problem))
-        if isinstance(problem, Rejected):
+        if isinstance(problem, Rejected) and item.reversal is not None:
+            self._refuse(item, item.reversal, problem)
+        elif isinstance(problem, Rejected):
             self._park(case, problem)
         elif isinstance(problem, NotFound) and case.decision.act not in CREATIONS:
             self._other_side_is_gone(case)
@@ -239,6 +241,20 @@ class Course:
         self.commit(letter, FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
         item.intent, item.image = "", None
         self.desk.resume(item)
+
+    def _refuse(self, item: Item, reversal: Reversal, problem: Rejected) -> None:
+        """The other side does not let it be put back: whoever undoes is told."""
+        reversal.refused = f"{problem}; {problem.remedy}"
+        self.end_undone(item, Ending.FAILED)
+        self.desk.resume(item)
+
+    def end_undone(self, item: Item, outcome: Ending, *changes: Change) -> None:
+        """A write of an undo has ended otherwise than by an answer that says so."""
+        settle = SettleDecision(id=item.decision, outcome=outcome, attempts=item.tries)
+        self._remember(changes)
+        image = self._written(item) if outcome is Ending.DONE else ()
+        self.desk.ports.commit(*changes, *image, FinishIntent(id=item.intent, outcome=outcome), settle)
+        item.intent, item.image, item.tries = "", None, 0
 
     def put_aside(
         self, case: Case, reason: str, *, act: Act | None = None, code: str = "", attempts: int = 0

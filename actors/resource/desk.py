@@ -87,6 +87,8 @@ class Desk:
         self.takes_stray: Callable[[Appointment, Trigger], bool] = lambda appointment, trigger: False
         """Asked about an appointment that was read by itself and has no link: whether its event has to be
         looked for before anything is decided about it."""
+        self.undo: Callable[[Item], None] = lambda item: None
+        """Goes on with what is to be put back of an item, once nothing else is under way for it."""
         self._effects: Effects | None = None
 
     def employ(self, effects: Effects) -> None:
@@ -161,10 +163,13 @@ class Desk:
         """Decide about an item, unless something is under way for it; then this happens when that ends."""
         if item.waiting_for or self._reads_again(item):
             return
+        if item.reversal is not None:
+            self.undo(item)
+            return
         if item.board is None and item.outlook is None:
             self.close(item)
             return
-        case = self._case(item)
+        case = self.case(item)
         if self._needs_board(case):
             self.read_board(item)
         elif self._needs_event(case):
@@ -184,9 +189,10 @@ class Desk:
             oldest = self.ports.monotonic() - FENCE_SECONDS
             self._fences = {guid: kept for guid, kept in self._fences.items() if kept.latest > oldest}
 
-    def _case(self, item: Item) -> Case:
+    def case(self, item: Item, *, born: Origin | None = None) -> Case:
+        """An item as it is now, and what follows from it; `born` where no link says so, if that is known."""
         link = self.book.get(item.guid)
-        origin = self._origin(item, link)
+        origin = self._origin(item, link, born)
         board = None if item.board is None else self.lens.board_side(item.board.appointment, origin)
         outlook = None if item.outlook is None else self.lens.outlook_side(item.outlook.event, origin, link)
         # whose event is gone before its creation was confirmed is no planner's, and gets no other event
@@ -203,9 +209,11 @@ class Desk:
             decision=decide(known, board, outlook, self.policy),
         )
 
-    def _origin(self, item: Item, link: Link | None) -> Origin:
+    def _origin(self, item: Item, link: Link | None, born: Origin | None) -> Origin:
         if link is not None:
             return link.origin
+        if born is not None:
+            return born
         return Origin.BOARD if item.outlook is None else Origin.OUTLOOK
 
     def _needs_board(self, case: Case) -> bool:

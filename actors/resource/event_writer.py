@@ -10,13 +10,13 @@ from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item, OutlookFact
 from actors.resource.imaging import Write
-from actors.resource.links import agreed_besides, agreed_now, at, fresh, withheld
+from actors.resource.links import agreed_besides, agreed_now, at, fresh, undone, withheld
 from actors.resource.retention import may_be_forgotten
 from models.content import Content, Field
 from models.decision import Act, Reason, Side
 from models.event import Event
 from models.link import Agreed, LinkState, Origin
-from models.reconcile import OutlookSide
+from models.reconcile import BoardSide, OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 
 
@@ -27,17 +27,18 @@ class EventWriter:
         self.course = course
         self.desk = course.desk
 
-    def create(self, case: Case) -> None:
-        """Create the event of a board-born appointment (A1)."""
+    def create(self, case: Case, *, back: Content | None = None) -> None:
+        """Create the event of a board-born appointment (A1); an undo puts it `back` as it was."""
         desk, appointment = self.desk, case.appointment
         if appointment is None:
             raise LookupError("an event is created for an appointment that was read")
         link = fresh(case, appointment, *self.course.who)
-        if case.link is None and may_be_forgotten(desk, appointment):
+        if case.link is None and back is None and may_be_forgotten(desk, appointment):
             self.course.commit(PutLink(link=link))
             self.course.recover(case.item)  # which looks for its event before another one is made
             return
-        wanted = case.board_content
+        board = case.board_content
+        wanted = board if back is None else board.merged_with(back)
         draft = desk.lens.mapper.event_draft(
             appointment,
             wanted,
@@ -50,11 +51,12 @@ class EventWriter:
             case,
             Write(side=Side.OUTLOOK, act=Act.CREATE_EVENT, before=None, after=wanted),
             lambda then: desk.ports.graph(operation, then),
-            lambda done: self._created(case.item, wanted, done),
+            lambda done: self._created(case, board, wanted, done),
             PutLink(link=link),
         )
 
-    def _created(self, item: Item, wanted: Content, done: Done[Event]) -> None:
+    def _created(self, case: Case, board: Content, wanted: Content, done: Done[Event]) -> None:
+        item = case.item
         if self.desk.has_departed(done.value.head.id):
             self.course.transaction_used(item)  # an answer out of Graph's memory: that event was deleted
             return
@@ -62,14 +64,25 @@ class EventWriter:
         # Exchange keeps texts in a form of its own. Whatever else differs, the person changed in an event
         # that an earlier call made (facts, Graph §2.1: a transaction id is answered by what it made)
         kept = wanted.merged_with(seen.only((Field.BODY, Field.LOCATION)))
-        link = replace(at(self.course.link(item), done.value), agreed=Agreed(board=wanted, outlook=kept))
+        link = replace(at(self.course.link(item), done.value), agreed=Agreed(board=board, outlook=kept))
+        if isinstance(case.board, BoardSide) and case.board.rule_failed:
+            link = replace(link, state=LinkState.UNDONE)  # only an undo brings back what a rule keeps out
         fact = OutlookFact(event=done.value, asked_at=self.desk.ports.monotonic())
         self.course.event_written(item, done, PutLink(link=link), fact=fact)
 
-    def update(self, case: Case) -> None:
-        """Change the members that differ, under the version that was seen (A3, A4)."""
+    def update(self, case: Case, *, back: Content | None = None) -> None:
+        """Change the members that differ, under the version that was seen (A3, A4).
+
+        An undo puts them `back` as they were: what the board says stays agreed, so that it is not written
+        again.
+        """
         desk, link, event = self.desk, self.course.link(case.item), case.event
         wanted, fields = case.board_content, case.decision.to_outlook
+        board, changes = wanted, agreed_besides(case)
+        if back is not None and link.agreed is not None:
+            wanted, board = wanted.merged_with(back), link.agreed.board
+            agreed_then = agreed_now(link, fields, board=board, outlook=wanted)
+            changes = (PutLink(link=replace(link, agreed=agreed_then)),)
         if link.event_id is None:
             raise LookupError("only an event that exists is changed")
         if link.origin is Origin.BOARD:
@@ -93,15 +106,17 @@ class EventWriter:
             case,
             Write(side=Side.OUTLOOK, act=Act.UPDATE_EVENT, before=before, after=after),
             lambda then: desk.ports.graph(operation, then),
-            lambda done: self._updated(case.item, fields, wanted, done),
-            *agreed_besides(case),
+            lambda done: self._updated(case.item, fields, board, wanted, done),
+            *changes,
         )
 
-    def _updated(self, item: Item, fields: tuple[Field, ...], wanted: Content, done: Done[Event]) -> None:
+    def _updated(
+        self, item: Item, fields: tuple[Field, ...], board: Content, wanted: Content, done: Done[Event]
+    ) -> None:
         event, link = done.value, self.course.link(item)
         side = self.desk.lens.outlook_side(event, link.origin, link)
         seen = side.content if isinstance(side, OutlookSide) else Content()
-        agreed = agreed_now(link, fields, board=wanted, outlook=wanted.merged_with(seen))
+        agreed = agreed_now(link, fields, board=board, outlook=wanted.merged_with(seen))
         fact = OutlookFact(event=event, asked_at=self.desk.ports.monotonic())
         link = replace(at(link, event), agreed=agreed)
         self.course.event_written(item, done, PutLink(link=link), fact=fact)
@@ -116,7 +131,11 @@ class EventWriter:
         etag = seen.etag if seen is not None else link.etag
         operation = RemoveEvent(mailbox=link.mailbox, event_id=event_id, etag=etag)
         change: Change = DropLink(resource_no=link.resource_no, guid=link.guid)
-        if case.decision.reason is Reason.RULE_FAILED and case.appointment is not None:
+        first = list[Change]()
+        if case.decision.reason is Reason.UNDONE and case.appointment is not None:
+            change = PutLink(link=undone(case, case.appointment, *self.course.who))
+            first = [PutLink(link=replace(link, state=LinkState.UNDONE))]
+        elif case.decision.reason is Reason.RULE_FAILED and case.appointment is not None:
             change = PutLink(link=withheld(case, case.appointment, *self.course.who))
         elif case.decision.reason is Reason.UNASSIGNED and case.appointment is not None:
             taken_off = fresh(case, case.appointment, *self.course.who)
@@ -127,4 +146,4 @@ class EventWriter:
             self.course.event_written(case.item, done, change)
 
         write = Write(side=Side.OUTLOOK, act=Act.DELETE_EVENT, before=case.outlook_content, after=None)
-        self.course.perform(case, write, lambda then: desk.ports.graph(operation, then), on_done)
+        self.course.perform(case, write, lambda then: desk.ports.graph(operation, then), on_done, *first)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from actors.undo import Undone
 from models.appointment import Appointment
 from models.event import Event
 from models.ids import AppointmentGuid, AppointmentId, EventId
+from models.link import Link
 from models.reconcile import Gone
 from models.storage.records import BeforeImage, Trigger
+from models.undoing import Rollback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,22 @@ class Fences:
 
 
 @dataclass(slots=True, kw_only=True)
+class Reversal:
+    """What is still to be put back of an item, and how far that has come."""
+
+    rollbacks: list[Rollback]
+    """One a side; the first is in hand."""
+    told: Undone | None = None
+    """What is about to be done."""
+    link: Link | None = None
+    """The item's link as it was before the write that is under way."""
+    begun: bool = False
+    """Whether a write was begun; it has ended well once the item has no intent any more."""
+    refused: str = ""
+    """Why the other side refuses it for good."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Item:
     """One appointment of one resource while something about it is being found out or carried out."""
 
@@ -75,6 +94,8 @@ class Item:
     transaction_used: bool = False
     """Whether the id of the creation belongs to another event: gone, unless a look-up finds it."""
     request_ids: list[str] = field(default_factory=list)
+    reversal: Reversal | None = None
+    """Set while an undo has the item in hand; nothing else is decided about it then."""
 
     def learn_board(self, fact: BoardFact) -> bool:
         """Take a fact if it is news; whether it was."""

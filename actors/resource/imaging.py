@@ -30,7 +30,7 @@ class Write:
     after: Content | None
     """None: it is deleted there."""
     work: Work | None = None
-    """Of a planner's appointment that loses a resource."""
+    """Of a planner's appointment that loses a resource, or gets it back."""
 
 
 def image_of(case: Case, write: Write, intent: Intent, image_id: str) -> BeforeImage:

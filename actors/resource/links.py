@@ -75,6 +75,16 @@ def withheld(case: Case, appointment: Appointment, resource_no: ResourceNo, mail
     return replace(link, state=LinkState.WITHHELD, agreed=Agreed(board=case.board_content, outlook=Content()))
 
 
+def undone(case: Case, appointment: Appointment, resource_no: ResourceNo, mailbox: MailboxId) -> Link:
+    """The link of an appointment whose event an undo takes away: it has none until either side changes."""
+    agreed = case.link.agreed.board if case.link is not None and case.link.agreed else case.board_content
+    return replace(
+        fresh(case, appointment, resource_no, mailbox),
+        state=LinkState.UNDONE,
+        agreed=Agreed(board=agreed, outlook=Content()),
+    )
+
+
 def moved_on(link: Link, agreed: Agreed, case: Case) -> Link:
     """A link after both sides were looked at and nothing was to be written."""
     board = case.board.content if isinstance(case.board, BoardSide) else None

@@ -296,7 +296,8 @@ class BeforeImage:
     after: Content | None = None
     """As the side kept it: `undo` leaves alone what has moved on since. None: it was deleted."""
     work: Work | None = None
-    """Of a planner's appointment that lost a resource. `before` is what the board itself had then."""
+    """Of a planner's appointment that lost a resource, or got it back: `before` is what the board itself had,
+    and not in the space of the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def exchange_upsert(write: AppointmentWrite, dialect: Dialect) -> dict[str, Any]
 def board_upsert(write: AppointmentWrite, dialect: Dialect) -> dict[str, Any]:
     """A change of a board-born appointment under its own back office, job and task.
 
-    It names no resource: that would assign one.
+    It names no resource unless it is to be assigned.
     """
     start, end, is_all_day = _stamps(write.when, dialect)
     parameters = {
@@ -74,6 +74,7 @@ def board_upsert(write: AppointmentWrite, dialect: Dialect) -> dict[str, Any]:
         "TaskNo": write.task_no or None,
         "AppointmentId": write.id,
         "AppointmentGuid": write.guid,
+        "ResourceNo": write.resource_no if write.assigns else None,
         "Subject": write.subject,
         "Body": write.body,
         "Start": start,
