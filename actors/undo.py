@@ -14,6 +14,7 @@ from actors.explain import ACTS
 from models.decision import Act, Side
 from models.ids import AppointmentGuid, EventId, ResourceNo
 from models.storage.records import ResourceRecord
+from models.storage.store import Store
 
 
 class Ending(Enum):
@@ -156,6 +157,18 @@ class Undo:
                 "waitingFor": waiting,
                 "resources": [_as_json(share) for share in shares],
             }
+
+
+def undo_of(
+    store: Store, *, since: datetime, until: datetime, resource: ResourceNo | None, dry_run: bool
+) -> Undo:
+    """An undo of one resource, or of everyone of whom something was written since a moment."""
+    records = [
+        record
+        for number in store.changed_since(since)
+        if resource in (None, number) and (record := store.resource_of(number)) is not None
+    ]
+    return Undo(since=since, until=until, dry_run=dry_run, records=records)
 
 
 def _as_json(share: _Share) -> Mapping[str, Any]:

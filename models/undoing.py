@@ -75,8 +75,8 @@ class Rollback:
     side: Side
     target: Content | None
     """As far as the connector changed it. None: it did not exist."""
-    expected: Content | None
-    """As the connector left it. None: it was deleted."""
+    expected: tuple[Content | None, ...]
+    """As the connector left it; several where nobody knows whether a write was made. None: deleted."""
     origin: Origin | None = None
     """Where the item was born, as far as the writes tell."""
     mailbox: MailboxId | None = None
@@ -90,9 +90,12 @@ class Rollback:
     @property
     def is_settled(self) -> bool:
         """Whether everything that was written has been taken back already."""
-        if self.target is None or self.expected is None:
-            return self.target is self.expected
-        return not any(self.target.differences(self.expected))
+        return len(self.expected) == 1 and _agree(self.target, self.expected[0])
+
+    @property
+    def brings_back(self) -> bool:
+        """Whether what the connector deleted is to be there again."""
+        return self.target is not None and None in self.expected
 
 
 def rollbacks(images: Iterable[BeforeImage]) -> tuple[Rollback, ...]:
@@ -107,26 +110,21 @@ def rollbacks(images: Iterable[BeforeImage]) -> tuple[Rollback, ...]:
 
 def way_back(rollback: Rollback, now: Content | None) -> tuple[Way, tuple[Field, ...]]:
     """What to do about an item that is `now` like this, or does not exist; and the fields of a change."""
-    target, expected = rollback.target, rollback.expected
-    if target is None or now is None:
-        if target is now:
-            return Way.NOTHING, ()
-        if (expected is None) is not (now is None) or _has_moved(expected, now):
-            return Way.LEAVE, ()
-        return (Way.REMOVE, ()) if target is None else (Way.CREATE, tuple(_said(target)))
-    fields = tuple(target.differences(now))
-    if not fields:
+    target = rollback.target
+    if _agree(target, now):
         return Way.NOTHING, ()
-    if expected is None or _has_moved(expected, now):
+    if not any(_agree(state, now) for state in rollback.expected):
         return Way.LEAVE, ()
-    return Way.UPDATE, fields
+    if target is None:
+        return Way.REMOVE, ()
+    return (Way.CREATE, tuple(_said(target))) if now is None else (Way.UPDATE, tuple(target.differences(now)))
 
 
 def why_left(rollback: Rollback, now: Content | None) -> Obstacle:
     """In which way an item has moved on."""
     if now is None:
         return Obstacle.GONE
-    return Obstacle.BACK if rollback.expected is None else Obstacle.CHANGED
+    return Obstacle.BACK if rollback.expected == (None,) else Obstacle.CHANGED
 
 
 def _rollback(guid: AppointmentGuid, side: Side, chain: list[BeforeImage]) -> Rollback:
@@ -146,14 +144,18 @@ def _rollback(guid: AppointmentGuid, side: Side, chain: list[BeforeImage]) -> Ro
     )
 
 
-def _forwards(chain: list[BeforeImage]) -> Content | None:
-    state: Content | None = AS_IT_IS
+def _forwards(chain: list[BeforeImage]) -> tuple[Content | None, ...]:
+    states: dict[Content | None, None] = {AS_IT_IS: None}
     for image in chain:
-        if image.after is None or image.before is None:
-            state = image.after
-        else:
-            state = (state or AS_IT_IS).merged_with(image.after)
-    return state
+        written = {_after(image, state): None for state in states}
+        states = written if image.confirmed else {**states, **written}
+    return tuple(states)
+
+
+def _after(image: BeforeImage, state: Content | None) -> Content | None:
+    if image.after is None or image.before is None:
+        return image.after
+    return (state or AS_IT_IS).merged_with(image.after)
 
 
 def _backwards(chain: list[BeforeImage]) -> Content | None:
@@ -177,8 +179,11 @@ def _origin(side: Side, chain: list[BeforeImage]) -> Origin | None:
     return Origin.OUTLOOK
 
 
-def _has_moved(expected: Content | None, now: Content | None) -> bool:
-    return expected is not None and now is not None and any(expected.differences(now))
+def _agree(one: Content | None, other: Content | None) -> bool:
+    """Whether an item is the same in both, as far as both say anything, or exists in neither."""
+    if one is None or other is None:
+        return one is other
+    return not any(one.differences(other))
 
 
 def _said(content: Content) -> list[Field]:

@@ -307,7 +307,8 @@ class Course:
             seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
             adopted = replace(at(link, match.event), agreed=Agreed(board=seen, outlook=seen))
             self._remember((PutLink(link=adopted),))
-            self.desk.ports.commit(PutLink(link=adopted), *self._written(item), *self.intent_done(item))
+            ended = () if item.reversal is not None else (*self._written(item), *self.intent_done(item))
+            self.desk.ports.commit(PutLink(link=adopted), *ended)
         elif item.transaction_used:
             # whether Graph forgets the ids of events that are gone is unknown (facts §12): take another
             self.commit(PutLink(link=replace(link, generation=link.generation + 1)))

@@ -74,6 +74,7 @@ def image_of_moving(link: Link, intent: Intent, image_id: str) -> BeforeImage:
 
 def completed(image: BeforeImage, link: Link | None) -> BeforeImage:
     """The image after the write: in what form the side kept what it was sent, and in which version."""
+    image = replace(image, confirmed=True)
     if link is None or image.after is None:
         return image
     after = image.after

@@ -97,15 +97,17 @@ def agreed_by(rollback: Rollback, case: Case, who: tuple[ResourceNo, MailboxId])
     if side is Side.BOARD and rollback.target is None:
         is_own = link.origin is Origin.OUTLOOK
         return (PutLink(link=replace(link, state=LinkState.SUPPRESSED)),) if is_own else ()
-    return (PutLink(link=_with_both(link, side, case)),)
+    return (PutLink(link=_with_both(link, rollback, case)),)
 
 
-def _with_both(link: Link, side: Side, case: Case) -> Link:
+def _with_both(link: Link, rollback: Rollback, case: Case) -> Link:
     """A link whose sides were both read, of which one was put back."""
     board = case.board.content if isinstance(case.board, BoardSide) else Content()
     outlook = case.outlook.content if isinstance(case.outlook, OutlookSide) else Content()
-    former = link.agreed or Agreed(board=board, outlook=outlook)
-    if side is Side.OUTLOOK:
+    former = link.agreed
+    if former is None or rollback.brings_back:
+        agreed = Agreed(board=board, outlook=outlook)
+    elif rollback.side is Side.OUTLOOK:
         agreed = Agreed(board=former.board, outlook=former.outlook.merged_with(outlook))
     else:
         agreed = Agreed(board=former.board.merged_with(board), outlook=former.outlook)

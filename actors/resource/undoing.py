@@ -228,7 +228,7 @@ class Undoing:
     def _told(self, rollback: Rollback, fields: tuple[Field, ...], case: Case) -> Undone:
         """What is to be said of an item that is not as it was."""
         way = Way.UPDATE
-        if rollback.target is None or rollback.expected is None:
+        if rollback.target is None or rollback.brings_back:
             way = Way.REMOVE if rollback.target is None else Way.CREATE
         return Undone(
             resource_no=self.desk.resource.resource_no,

@@ -75,6 +75,7 @@ def _image_row(image: BeforeImage) -> Row:
         codec.optional_content(image.before),
         codec.optional_content(image.after),
         _work_text(image.work),
+        image.confirmed,
     )
 
 
@@ -93,7 +94,7 @@ def _work(text: str | None) -> Work | None:
 
 def _image(row: Row) -> BeforeImage:
     image_id, intent_id, at, resource_no, side, act, mailbox, guid, appointment_id, event_id = row[:10]
-    event_key, etag, before, after, work = row[10:]
+    event_key, etag, before, after, work, confirmed = row[10:]
     return BeforeImage(
         id=image_id,
         intent_id=intent_id,
@@ -110,6 +111,7 @@ def _image(row: Row) -> BeforeImage:
         before=codec.to_optional_content(before),
         after=codec.to_optional_content(after),
         work=_work(work),
+        confirmed=bool(confirmed),
     )
 
 

@@ -126,7 +126,8 @@ CREATE TABLE audits (
     resource_no TEXT NOT NULL PRIMARY KEY, at TEXT NOT NULL, compared INTEGER NOT NULL,
     found INTEGER NOT NULL, repaired INTEGER NOT NULL, problem TEXT NOT NULL);
 ALTER TABLE before_images DROP COLUMN undone_at;
-ALTER TABLE before_images ADD COLUMN work_json TEXT
+ALTER TABLE before_images ADD COLUMN work_json TEXT;
+ALTER TABLE before_images ADD COLUMN confirmed BOOLEAN NOT NULL DEFAULT FALSE
 """
 
 

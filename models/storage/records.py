@@ -291,6 +291,8 @@ class BeforeImage:
     event_key: EventKey | None = None
     etag: Etag | None = None
     """The version that the write left behind."""
+    confirmed: bool = False
+    """Whether an answer has said that the write was made. Without it, it may have been."""
     before: Content | None = None
     """Of a change the fields that changed. None: it did not exist."""
     after: Content | None = None

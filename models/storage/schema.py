@@ -301,6 +301,7 @@ class BeforeImageRow(Row):
     before_json = TextField(null=True)
     after_json = TextField(null=True)
     work_json = TextField(null=True)
+    confirmed = BooleanField()
 
     class Meta:
         table_name = "before_images"
