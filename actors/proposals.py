@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from actors.rehearsal import RehearsalStore
+from actors.assembly import judges_anew
+from actors.rehearsal import Rehearsal, RehearsalStore
 from models.ids import ResourceNo
 from models.judging import effective_preferences
 from models.preferences import Preferences
@@ -31,14 +32,15 @@ class Proposals:
     settings: Settings
     chosen: Mapping[ResourceNo, ResourcePreferences] = field(default_factory=dict)
     """Choices in the place of those in the store."""
-    judge_anew: bool = False
+    judges_anew: bool = False
+    """Whether every mailbox has to be read in full, and not only those of resources that share otherwise."""
     in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
     """What a resource shares now, where that is to change: nobody reads other words for a trial (E)."""
 
-    def put_to(self, store: RehearsalStore) -> None:
-        """Have a rehearsal find them where it looks."""
+    def rehearsal(self, store: RehearsalStore) -> Rehearsal:
+        """A rehearsal with this store that finds them where it looks."""
         store.proposed = self.chosen
-        store.judged_anew = store.judged_anew or self.judge_anew
+        return Rehearsal(self.in_force, judges_anew=self.judges_anew)
 
 
 def propose(
@@ -52,13 +54,15 @@ def propose(
         settings = settings.model_copy(
             update={"rules": settings.rules.model_copy(update={"file": str(rules)})}
         )
+    anew = judges_anew(store, settings)
     if preferences is None:
-        return Proposals(settings=settings)
+        return Proposals(settings=settings, judges_anew=anew)
     text = _text_of(preferences)
     if preferences.suffix.lower() != TABLE_SUFFIX:
+        proposed = _with_defaults(settings, preferences, text)
         return Proposals(
-            settings=_with_defaults(settings, preferences, text),
-            judge_anew=True,
+            settings=proposed,
+            judges_anew=anew or proposed.defaults.mask_subject != settings.defaults.mask_subject,
             in_force=_in_force(settings, store),
         )
     choices = read_table(text, {record.resource_no for record in store.resources()})
@@ -69,7 +73,7 @@ def propose(
         )
         for one in changes
     }
-    return Proposals(settings=settings, chosen=chosen, judge_anew=True, in_force=_in_force(settings, store))
+    return Proposals(settings=settings, chosen=chosen, judges_anew=anew, in_force=_in_force(settings, store))
 
 
 def _in_force(settings: Settings, store: Store) -> Callable[[ResourceNo], Preferences]:

@@ -17,10 +17,10 @@ from actors.clients.transport import Answer, Call, Transport
 from actors.runtime.pooled import PooledActor
 from actors.store_actor import Commit, Query
 from models.decision import Act
-from models.ids import AppointmentGuid, MailboxId, ResourceNo
+from models.ids import AppointmentGuid, ResourceNo
 from models.preferences import Preferences
 from models.storage.changes import AddDecision, AddIntent, Change
-from models.storage.records import DecisionRecord, DeltaState, Intent, ResourcePreferences
+from models.storage.records import DecisionRecord, Intent, ResourcePreferences
 from models.storage.store import Store
 
 READS: Final = ("GET", "HEAD")
@@ -33,9 +33,19 @@ class WouldWrite(Exception):  # noqa: N818 - named for what happened
 class Rehearsal:
     """What a run would do, as far as it was decided."""
 
-    def __init__(self, in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None) -> None:
-        """`in_force` says what a resource shares now, where other preferences are tried out."""
+    def __init__(
+        self,
+        in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None,
+        *,
+        judges_anew: bool = False,
+    ) -> None:
+        """`in_force` says what a resource shares now, where other preferences are tried out.
+
+        With `judges_anew` every mailbox is read in full, as settings that judge events are others than those
+        by which it was read.
+        """
         self.in_force = in_force
+        self.judges_anew = judges_anew
         self._lock = threading.Lock()
         self._decided: dict[tuple[ResourceNo, object, Act], DecisionRecord] = {}
         self._left_behind: list[Intent] = []
@@ -73,19 +83,12 @@ class Rehearsal:
 class RehearsalStore(Store):
     """The store of an installation, for reading."""
 
-    judged_anew = False
-    """Whether a run would read every mailbox anew, because settings that judge events have changed."""
-
     proposed: Mapping[ResourceNo, ResourcePreferences] = MappingProxyType({})
     """Choices that are tried out in the place of those that are kept."""
 
     def preferences_of(self, resource_no: ResourceNo) -> ResourcePreferences | None:
         """A resource's choice, as it is proposed."""
         return self.proposed.get(resource_no) or super().preferences_of(resource_no)
-
-    def delta_state(self, mailbox: MailboxId) -> DeltaState | None:
-        """How far a mailbox has been read, as a run would start from it."""
-        return None if self.judged_anew else super().delta_state(mailbox)
 
 
 class RehearsalStoreActor(PooledActor):

@@ -7,6 +7,7 @@ cores with the sandbox. Machines are noisy: compare figures of one run.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 import tempfile
@@ -16,11 +17,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.established import established
 from tests.process_kit import Connector, connector_for
 from tests.services_kit import Sandbox, sandbox_running, wait_until
 
 ZONE = ZoneInfo("Europe/Brussels")
 PATIENCE = 300.0
+NOTHING_PASSES = {
+    "Rules": [{"Name": "All", "Rules": [{"Name": "Never", "Expression": 'appointment.Subject == "-"'}]}]
+}
 
 
 def first_synchronisation() -> str:
@@ -112,12 +117,32 @@ def freshness(count: int = 60) -> str:
         )
 
 
+def what_if(resources: int = 1_000, appointments: int = 50) -> str:
+    """`plan --rules` and `plan --preferences` over 1,000 resources with 50 appointments each."""
+    folder, taken = Path(tempfile.mkdtemp()), []
+    rules, preferences = folder / "proposed.json", folder / "proposed.toml"
+    rules.write_text(json.dumps(NOTHING_PASSES), encoding="utf-8")
+    preferences.write_text('show_as = ["tentative"]\n', encoding="utf-8")
+    with established(folder, resources=resources, appointments=appointments) as (sandbox, connector):
+        mark = sandbox.mark()
+        for option, file in (("--rules", rules), ("--preferences", preferences)):
+            began = time.monotonic()
+            planned = connector.command("plan", "--json", option, str(file), timeout=PATIENCE)
+            taken.append(
+                f"{option} {time.monotonic() - began:.1f} s, {sum(planned.json['totals'].values())} changes"
+            )
+        with connector.store() as store:
+            links = store.counts().links
+        return f"{links} appointments: {'; '.join(taken)}; {len(sandbox.writes(mark))} requests that write"
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "first": first_synchronisation,
     "creates": creates,
     "cpu": processor,
     "idle": idle,
     "freshness": freshness,
+    "what-if": what_if,
 }
 
 

@@ -304,7 +304,14 @@ def sandbox_running(
     *, company: str | int = "small", seed: int = 1, key: SigningKey | None = None
 ) -> Iterator[Sandbox]:
     """A sandbox of the test's own, on ports of its own."""
-    with background(Services(seed=seed, company=company, key=key)) as running:
+    with sandbox_of(Services(seed=seed, company=company, key=key)) as sandbox:
+        yield sandbox
+
+
+@contextlib.contextmanager
+def sandbox_of(services: Services) -> Iterator[Sandbox]:
+    """These services on ports of their own."""
+    with background(services) as running:
         described = describe(running.shell)
         control = Control(described["control_url"])
         try:

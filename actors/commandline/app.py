@@ -5,6 +5,7 @@ Those are imported when a command runs, so that help and wrong usage are answere
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ from actors.commandline.telling import Code, problems_told, tell_aside
 from actors.logs import configure_logging
 from actors.runtime.errors import safe_traceback
 from models.content import Sensitivity, ShowAs
+
+COLLECTIONS = (50_000, 20, 100)
+"""How seldom unreachable cycles are looked for: one listing makes a million objects, and hardly a cycle."""
 
 app = typer.Typer(
     name="exchange-connector",
@@ -44,6 +48,7 @@ def before() -> None:
 
 def main() -> int:
     """Run the command line; the exit code."""
+    gc.set_threshold(*COLLECTIONS)
     try:
         app(prog_name="exchange-connector")
     except SystemExit as end:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from actors.application import Application
-from actors.assembly import judges_anew
 from actors.commandline.application import application_for, settle
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
@@ -52,8 +51,7 @@ def plan(
         except TableError as error:
             raise Failure(*error.problems, code=Code.MISUSED) from None
         settings = proposals.settings
-        proposals.put_to(store)
-        rehearsal = Rehearsal(proposals.in_force)
+        rehearsal = proposals.rehearsal(store)
         with (
             application_for(settings, store, resource=resource, rehearsal=rehearsal) as application,
             Display("comparing", SystemClock()) as display,
@@ -165,7 +163,6 @@ def _store(settings: Settings) -> RehearsalStore:
         store = RehearsalStore.open(IN_MEMORY)
     if not isinstance(store, RehearsalStore):
         raise TypeError("a store is opened as the kind that was asked for")
-    store.judged_anew = judges_anew(store, settings)
     return store
 
 

@@ -72,8 +72,8 @@ def tell_aside(*lines: str) -> None:
 
 
 def tell_json(document: Any) -> None:  # noqa: ANN401 - any JSON value
-    """The one document of a command with `--json`."""
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """The one document of a command with `--json`: for eyes on a terminal, in one line for programs."""
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 
 def tell_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -99,6 +99,8 @@ class Surroundings:
     """Told when an undo is through with a resource that is at rest."""
     rehearses: bool = False
     """Whether nothing may be written to either system."""
+    judges_anew: bool = False
+    """Whether events were judged by other settings than these, so that mailboxes are read in full."""
     in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
     """What a resource shares, while other preferences are only tried out."""
 
@@ -236,8 +238,9 @@ class ResourceActor(PooledActor):
             self.around.looked_into.add(place)
             self._begin(loaded)
 
-        # once in each process: the store may be a backup, which nothing in it tells
-        if self._reader.is_new or place not in self.around.looked_into:
+        # once in each process: the store may be a backup, which nothing in it tells; a rehearsal takes it for
+        # what it is, and spares every mailbox that reading
+        if self._reader.is_new or not (self.rehearses or place in self.around.looked_into):
             self._reader.adoption.adopt_all(begin)
         else:
             begin()
@@ -261,16 +264,16 @@ class ResourceActor(PooledActor):
         if self._holding is not None:
             self._holding.take_up()
         self._ready = True
-        if self._has_chosen_since(loaded):
+        if loaded.delta is not None and self._judges_anew(loaded, loaded.delta, self._desk.lens):
             self._reader.ask(Trigger.PREFERENCES, full=True)
         self._take_hints()
 
-    @staticmethod
-    def _has_chosen_since(loaded: Loaded) -> bool:
-        """Whether the resource chose what it shares after its mailbox was last read in full (B10)."""
-        if loaded.delta is None or loaded.preferences is None:
-            return False
-        return loaded.preferences.stored.set_at >= loaded.delta.full_round_at
+    def _judges_anew(self, loaded: Loaded, delta: DeltaState, lens: Lens) -> bool:
+        """Whether something decides that did not when the mailbox was last read in full (B10, B17)."""
+        if self.around.judges_anew or lens.in_force not in (None, lens.preferences):
+            return True
+        chosen = loaded.preferences
+        return chosen is not None and chosen.stored.set_at >= delta.full_round_at
 
     # Undoing
 
