@@ -15,6 +15,7 @@ from models.ids import AppointmentGuid, AppointmentId, EventId, EventKey
 from models.storage.changes import AddBeforeImage, AddDeadLetter, AddDecision, ForgetWords, SettleDecision
 from models.storage.records import BeforeImage, DeadLetter, Outcome
 from models.storage.store import Store
+from models.when import AllDay, Timed, Window
 from tests.storage_kit import KINDS, NOON, R1, R2, content, decision, later, store_url
 
 
@@ -97,6 +98,26 @@ def test_decisions_of_a_resource_are_found_by_time(store: Store) -> None:
     assert store.decisions_of(R1, since=later(hours=1), until=later(hours=3)) == (made[2], made[1])
     assert len(store.decisions_of(R1)) == 4
     assert store.decisions_of(R2) == ()
+
+
+def test_decisions_are_found_by_when_their_items_take_place(store: Store) -> None:
+    morning = Timed(start=later(hours=-3), end=later(hours=-2))
+    visit = decision("d1", when=morning)
+    moved = decision("d2", when=Timed(start=later(hours=2), end=later(hours=3)), at=later(seconds=1))
+    day = AllDay(first=NOON.date(), until=later(days=1).date())
+    holiday = decision("d3", guid=AppointmentGuid("g3"), when=day, at=later(seconds=2))
+    stay = Timed(start=later(days=-20), end=later(days=20))
+    long = decision("d4", guid=AppointmentGuid("g4"), when=stay, at=later(seconds=3))
+    elsewhere = decision("d5", resource_no=R2, when=morning)
+    for one in (visit, moved, holiday, long, elsewhere):
+        store.apply([AddDecision(decision=one)])
+    then = Window(start=later(hours=-2.5), end=later(hours=-2.4))
+    assert store.decisions_about_time(R1, then) == (long, holiday, moved, visit), "also what was moved away"
+    assert store.decisions_about_time(R1, then, limit=2) == (long, holiday)
+    free = Window(start=later(days=5), end=later(days=6))
+    assert store.decisions_about_time(R1, free) == (long,)
+    store.apply([ForgetWords(resource_no=R1, guid=AppointmentGuid("g4"))])
+    assert store.decisions_about_time(R1, free) == (), "E: nor when it takes place"
 
 
 def test_a_decision_is_settled_with_what_was_called(store: Store) -> None:

@@ -55,7 +55,7 @@ CLOSED_SETS = {
 MOMENTS = {
     "updated_at", "in_step_at", "set_at", "received_at", "at", "first_at", "last_at", "since", "created_at",
     "expires_at", "full_round_at", "window_start", "window_end", "event_modified_at",
-    "board_modified_at",
+    "board_modified_at", "starts_at", "ends_at",
 }  # fmt: skip
 REASONS_OF_A_CLOSED_SET = {("decisions", "reason")}
 

@@ -41,6 +41,24 @@ def to_optional_instant(text: str | None) -> datetime | None:
     return None if text is None else to_instant(text)
 
 
+def edges(when: When | None) -> tuple[str | None, str | None]:
+    """Start and end of an interval as texts that sort: instants, or dates for whole days."""
+    if when is None:
+        return None, None
+    if isinstance(when, AllDay):
+        return when.first.isoformat(), when.until.isoformat()
+    return instant(when.start), instant(when.end)
+
+
+def to_when(start: str | None, end: str | None) -> When | None:
+    """The inverse of `edges`."""
+    if start is None or end is None:
+        return None
+    if len(start) == len("2026-03-29"):
+        return AllDay(first=date.fromisoformat(start), until=date.fromisoformat(end))
+    return Timed(start=to_instant(start), end=to_instant(end))
+
+
 def content(value: Content) -> str:
     """A content as a JSON object of the fields that it says anything about."""
     return _dump(_content_members(value))

@@ -8,7 +8,7 @@ and a part of a subject through its words (`models.storage.words`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import fn
@@ -22,9 +22,12 @@ from models.storage.records import DecisionRecord, Outcome, Trigger
 from models.storage.schema import DeadLetterRow, DecisionNameRow, DecisionRow, columns, upsert
 from models.storage.session import Row, Session
 from models.storage.writing import Writers, writer
+from models.when import When, Window
 
 MOST_ITEMS = 200
 """How many items one question may mean; a question that means more is too vague to be answered."""
+LONGEST_DAYS = 31
+"""How long before a moment an item may begin, and still be found to take place then."""
 
 _END_OF_TIME = "9999-12-31T23:59:59.999999+00:00"
 _KINDS = ("number", "id", "guid", "event", "key", "ical", "subject")
@@ -58,6 +61,22 @@ def decisions_of(
     return tuple(map(_decision, session.fetch(_decisions_of, resource_no, start, end, limit)))
 
 
+def decisions_about_time(
+    session: Session, resource_no: ResourceNo, asked: Window, limit: int
+) -> tuple[DecisionRecord, ...]:
+    """What was decided about a resource's items that take place, or were to, within a stretch of time.
+
+    The latest first. An item that begins more than `LONGEST_DAYS` before it is not found.
+    """
+    start, end = (edge.date() for edge in (asked.start, asked.end))
+    first, last = start - timedelta(days=LONGEST_DAYS), end + timedelta(days=2)
+    begun = session.fetch(_begun, resource_no, first.isoformat(), last.isoformat())
+    items = {item for item, *edges in begun if _is_within(codec.to_when(*edges), asked)}
+    query = DecisionRow.select(*columns(DecisionRow)).where(DecisionRow.item.in_(list(items)[:MOST_ITEMS]))
+    latest = query.order_by(DecisionRow.at.desc(), DecisionRow.id.desc()).limit(limit)
+    return tuple(map(_decision, session.select(latest)))
+
+
 def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> int:
     """Drops decisions from before a moment, and all but the latest `keep`; at most so many at once."""
     cut = codec.instant(before)
@@ -71,6 +90,10 @@ def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> 
     session.many(_drop_unused_names, [(item, item) for item in items])
     words.remove_unused(session, subjects)
     return len(old)
+
+
+def _is_within(when: When | None, asked: Window) -> bool:
+    return when is not None and asked.overlaps(when)
 
 
 def _items_named(session: Session, asked: str) -> list[str]:
@@ -120,7 +143,7 @@ def _forget_words(session: Session, changes: Sequence[ForgetWords]) -> None:
             subjects = _subjects_of(session, items)
             session.many(_drop_subject, [("subject", item) for item in items])
             words.remove_unused(session, subjects)
-            session.many(_empty_decision, [("", "", "[]", "[]", item) for item in items])
+            session.many(_empty_decision, [("", "", "[]", "[]", None, None, item) for item in items])
             session.many(_empty_letter, [("", "", *row)])
     drop_images_of_item(session, list(rows))
 
@@ -188,12 +211,14 @@ def _decision_row(decision: DecisionRecord) -> Row:
         decision.outcome.value,
         codec.texts(decision.request_ids),
         decision.attempts,
+        *codec.edges(decision.when),
     )
 
 
 def _decision(row: Row) -> DecisionRecord:
     decision_id, _, at, resource_no, mailbox, guid, appointment_id, number, event_id, event_key = row[:10]
-    ical_uid, subject, side, trigger, act, reason, detail, basis, settled, outcome, requests, tries = row[10:]
+    ical_uid, subject, side, trigger, act, reason, detail, basis, settled, outcome = row[10:20]
+    requests, tries, starts_at, ends_at = row[20:]
     return DecisionRecord(
         id=decision_id,
         at=codec.to_instant(at),
@@ -206,6 +231,7 @@ def _decision(row: Row) -> DecisionRecord:
         event_key=event_key,
         ical_uid=ical_uid,
         subject=subject,
+        when=codec.to_when(starts_at, ends_at),
         side=None if side is None else Side(side),
         trigger=Trigger(trigger),
         act=Act(act),
@@ -224,6 +250,11 @@ def _decisions_of() -> object:
         DecisionRow.resource_no == "", DecisionRow.at >= "", DecisionRow.at < ""
     )
     return within.order_by(DecisionRow.at.desc(), DecisionRow.id.desc()).limit(1)
+
+
+def _begun() -> object:
+    begun = DecisionRow.select(DecisionRow.item, DecisionRow.starts_at, DecisionRow.ends_at).distinct()
+    return begun.where(DecisionRow.resource_no == "", DecisionRow.starts_at >= "", DecisionRow.starts_at < "")
 
 
 def _put_decision() -> object:
@@ -253,6 +284,8 @@ def _empty_decision() -> object:
         DecisionRow.detail: "",
         DecisionRow.basis_json: "",
         DecisionRow.changes_json: "",
+        DecisionRow.starts_at: None,
+        DecisionRow.ends_at: None,
     }
     return DecisionRow.update(emptied).where(DecisionRow.item == "")
 

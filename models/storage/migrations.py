@@ -137,7 +137,14 @@ def _version_4(session: Session) -> None:
         session.execute(statement)
 
 
-STEPS: tuple[Step, ...] = (_version_1, _version_2, _version_3, _version_4)
+def _version_5(session: Session) -> None:
+    """When the items of decisions take place, so that they are found by it."""
+    session.execute("ALTER TABLE decisions ADD COLUMN starts_at TEXT")
+    session.execute("ALTER TABLE decisions ADD COLUMN ends_at TEXT")
+    session.execute("CREATE INDEX decisions_resource_no_starts_at ON decisions (resource_no, starts_at)")
+
+
+STEPS: tuple[Step, ...] = (_version_1, _version_2, _version_3, _version_4, _version_5)
 """The first step makes version 1."""
 
 

@@ -15,7 +15,7 @@ from models.content import Content, Field
 from models.decision import Act, Reason, Side
 from models.ids import AppointmentGuid, AppointmentId, Etag, EventId, EventKey, MailboxId, ResourceNo
 from models.preferences import StoredPreferences
-from models.when import Window
+from models.when import When, Window
 
 
 class ResourceState(Enum):
@@ -168,6 +168,8 @@ class DecisionRecord:
     ical_uid: str = ""
     subject: str = ""
     """Only of board-born and shared items."""
+    when: When | None = None
+    """When the item takes place. Likewise only of those, and of masked ones."""
     side: Side | None = None
     """The side whose change was looked at."""
     trigger: Trigger

@@ -224,10 +224,16 @@ class DecisionRow(Row):
     outcome = TextField()
     request_ids_json = TextField()
     attempts = IntegerField()
+    starts_at = TextField(null=True)
+    ends_at = TextField(null=True)
 
     class Meta:
         table_name = "decisions"
-        indexes = ((("item", "at"), False), (("resource_no", "at"), False))
+        indexes = (
+            (("item", "at"), False),
+            (("resource_no", "at"), False),
+            (("resource_no", "starts_at"), False),
+        )
 
 
 class DecisionNameRow(Row):

@@ -35,6 +35,7 @@ from models.storage.session import Session
 from models.storage.sqlite import SqliteBackend
 from models.storage.writing import Writers, batches
 from models.supervision import ChildState
+from models.when import Window
 
 KEEP_DECISIONS_DAYS = 90
 KEEP_DECISIONS = 1_000_000
@@ -273,6 +274,14 @@ class Store:
         """What was decided for a resource within a stretch of time, the latest first."""
         with self._reading() as reader:
             return decisions.decisions_of(reader, resource_no, since, until, limit)
+
+    def decisions_about_time(
+        self, resource_no: ResourceNo, asked: Window, *, limit: int = 100
+    ) -> tuple[DecisionRecord, ...]:
+        """What was decided about items of a resource that take place within a stretch of time, the latest
+        first."""
+        with self._reading() as reader:
+            return decisions.decisions_about_time(reader, resource_no, asked, limit)
 
     def before_images(
         self, since: datetime, *, resource_no: ResourceNo | None = None
