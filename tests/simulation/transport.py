@@ -56,6 +56,8 @@ class SimulatedTransport:
         self._seen, self._sent = seen, sent
         self.delay = 0.0
         """Seconds that the answer to the last call takes beyond the usual."""
+        self.listen: Callable[[Delivery], Response | None] = lambda delivery: None
+        """Who answers what a service asks meanwhile; nobody listens unless told."""
 
     def send(self, call: Call) -> Answer:
         """Carry a call out."""
@@ -87,7 +89,7 @@ class SimulatedTransport:
                 if isinstance(step, Wait):
                     waited += step.seconds
                 elif isinstance(step, Delivery):
-                    reply = None  # nobody listens at the address that was given
+                    reply = self.listen(step)
         except StopIteration as end:
             return end.value.response, end.value.truncated, waited
 
