@@ -25,6 +25,8 @@ BOARD_ZONE = ZoneInfo("Europe/Brussels")
 DOMAIN = "contoso.test"
 LINK_PROPERTY = "String {5b0c2a36-6f0e-4a51-9a3c-0f6a5b9d7e21} Name DimeSchedulerLink"
 SERVICE_TASK = {"jobNo": "SRV-1001", "taskNo": "10"}
+CREW = 8
+"""How many people are in the company whose calendars and planning are empty (`crew`)."""
 
 
 def wall(hours: float) -> str:

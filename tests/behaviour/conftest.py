@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviour.company import Company, company_at_work
-from tests.process_kit import Connector
+from tests.behaviour.company import CREW, SERVICE_TASK, Company, company_at_work
+from tests.process_kit import Connector, connector_for
 from tests.sandbox.graph.tokens import SigningKey
-from tests.services_kit import Sandbox
+from tests.services_kit import Sandbox, sandbox_running
 
 HOUR = 3600
+LATENCY = 0.02
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,22 @@ def board_first(signing_key: SigningKey, tmp_path_factory: pytest.TempPathFactor
 def fresh(sandbox: Sandbox, connector: Connector, tmp_path: Path) -> Company:
     """A company of the test's own, whose connector has not been started."""
     return Company(sandbox, connector)
+
+
+@pytest.fixture
+def crew(signing_key: SigningKey, tmp_path: Path) -> Iterator[Company]:
+    """Eight people whose calendars and planning are empty; the connector has not been started."""
+    with (
+        sandbox_running(company="empty", key=signing_key) as sandbox,
+        connector_for(sandbox, tmp_path) as connector,
+    ):
+        for number in range(CREW):
+            mail = f"crew{number}@contoso.test"
+            sandbox.control("POST", "/graph/users", {"displayName": f"Crew {number}", "mail": mail})
+            sandbox.board.add_resource(f"C{number}", email=mail, exchangeIntegrationEnabled=True)
+        task = {"sourceApp": "BC", "sourceType": "SERVICE", **SERVICE_TASK}
+        records = sandbox.services.board.records
+        sandbox.call(lambda: records["job"].upsert({**task, "shortDescription": "Work"}))
+        sandbox.call(lambda: records["task"].upsert({**task, "shortDescription": "Work"}))
+        sandbox.latency(LATENCY)
+        yield Company(sandbox, connector)

@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.behaviour.company import SERVICE_TASK, Company, of_wall, wall
-from tests.process_kit import connector_for
-from tests.sandbox.graph.tokens import SigningKey
-from tests.services_kit import sandbox_running, wait_until
+from tests.behaviour.company import CREW, Company, of_wall, wall
+from tests.services_kit import wait_until
 
 pytestmark = pytest.mark.process
 
-PEOPLE = 8
+PEOPLE = CREW
 EACH = 25
-LATENCY = 0.02
-
-
-@pytest.fixture
-def crew(signing_key: SigningKey, tmp_path: Path) -> Iterator[Company]:
-    """Eight people whose calendars and planning are empty; the connector has not been started."""
-    with (
-        sandbox_running(company="empty", key=signing_key) as sandbox,
-        connector_for(sandbox, tmp_path) as connector,
-    ):
-        for number in range(PEOPLE):
-            mail = f"crew{number}@contoso.test"
-            sandbox.control("POST", "/graph/users", {"displayName": f"Crew {number}", "mail": mail})
-            sandbox.board.add_resource(f"C{number}", email=mail, exchangeIntegrationEnabled=True)
-        task = {"sourceApp": "BC", "sourceType": "SERVICE", **SERVICE_TASK}
-        records = sandbox.services.board.records
-        sandbox.call(lambda: records["job"].upsert({**task, "shortDescription": "Work"}))
-        sandbox.call(lambda: records["task"].upsert({**task, "shortDescription": "Work"}))
-        sandbox.latency(LATENCY)
-        yield Company(sandbox, connector)
 
 
 def plan_everything(company: Company) -> None:
