@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -19,6 +20,7 @@ from actors.rules_watch import RulesStanding
 from actors.runtime.clock import Clock
 from actors.status import Live, StatusReport, build_status
 from actors.supervision_messages import Release
+from actors.undo import Undo, undo_of
 from actors.web.facade import Figures, NoSuchResource, NotNow, PreferencesView, Readiness
 from models.ids import MailboxId, ResourceNo
 from models.judging import effective_preferences
@@ -73,6 +75,10 @@ class Company:
     rules: Callable[[], RulesStanding] = field(default=RulesStanding)
     decided: Callable[[], Mapping[str, int]] = field(default=dict)
     """Decisions since the start by act."""
+    put_back: Callable[[Undo], None] = lambda undo: None
+    """Has an undo carried out."""
+    undo: Callable[[], Undo | None] = lambda: None
+    """The last one that was asked for."""
 
 
 class Administration:
@@ -229,6 +235,28 @@ class Administration:
             self._to.desk.commit(*(DropLink(resource_no=resource_no, guid=link.guid) for link in links))
         log.info("events forgotten", resource=resource_no, links=len(links))
         return len(links)
+
+    # Back
+
+    def put_back(
+        self, since: datetime, resource_no: ResourceNo | None, *, dry_run: bool
+    ) -> Mapping[str, Any]:
+        if resource_no is not None:
+            self._record(resource_no)
+        former = self._to.undo()
+        if former is not None and former.waiting_for:
+            raise NotNow(f"an undo is under way for {', '.join(former.waiting_for)}; wait until it has ended")
+        store, now = self._to.store, self._to.clock.now()
+        undo = undo_of(store, since=since, until=now, resource=resource_no, dry_run=dry_run)
+        log.info("undo asked for", resources=len(undo.waiting_for), since=since.isoformat(), dry_run=dry_run)
+        self._to.put_back(undo)
+        return undo.as_json()
+
+    def undoing(self) -> Mapping[str, Any]:
+        undo = self._to.undo()
+        if undo is None:
+            raise NotNow("nothing was asked to be undone since the process started")
+        return undo.as_json()
 
     def _quarantined(self, resource_no: ResourceNo | None) -> Iterable[ResourceNo]:
         for record in self._to.store.resources():

@@ -164,6 +164,8 @@ class Process:
             polled=lambda: polled.reasons,
             rules=application.rules_standing,
             decided=application.tally.by_act,
+            put_back=application.put_back,
+            undo=lambda: application.undo,
         )
 
     # By the minute

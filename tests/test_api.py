@@ -41,6 +41,8 @@ ROUTES = [
     ("PUT", "/api/resources/ANNA/preferences"),
     ("POST", "/api/resync"),
     ("POST", "/api/retry"),
+    ("POST", "/api/undo"),
+    ("GET", "/api/undo"),
 ]
 
 
@@ -384,6 +386,36 @@ def test_a_retry_names_what_to_retry(web: FlaskClient, body: Any, status: int) -
     answer = web.post("/api/retry", headers=KEY, json=body)
     assert answer.status_code == status
     assert answer.get_json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"since": "yesterday"}, 400),
+        ({"since": "2026-03-02T07:00:00"}, 400),
+        ({"since": 7}, 400),
+        ({"since": "2026-03-02T07:00:00+00:00", "resource": "NOBODY"}, 404),
+        ({"since": "2026-03-02T07:00:00+00:00", "all": True}, 400),
+    ],
+)
+def test_an_undo_names_a_moment_with_its_zone(web: FlaskClient, body: Any, status: int) -> None:
+    answer = web.post("/api/undo", headers=KEY, json=body)
+    assert answer.status_code == status
+    assert answer.get_json()["error"]
+    assert web.get("/api/undo", headers=KEY).status_code == 409
+
+
+def test_an_undo_of_nothing_has_ended_at_once(web: FlaskClient) -> None:
+    answer = web.post("/api/undo", headers=KEY, json={"since": "2026-03-02T07:00:00Z", "dryRun": True})
+    assert answer.status_code == 202
+    assert answer.get_json() == {
+        "since": "2026-03-02T07:00:00+00:00",
+        "dryRun": True,
+        "totals": {"planned": 0, "put_back": 0, "skipped": 0, "failed": 0},
+        "waitingFor": [],
+        "resources": [],
+    }
 
 
 @pytest.mark.parametrize("path", ["/api/resync", "/api/retry", "/api/resources/ANNA/preferences"])

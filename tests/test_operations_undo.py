@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from actors.commandline.telling import Code, Failure
+from actors.commandline.undo import moment_of
 from actors.undo import Undo, undo_of
 from models.decision import Reason
 from models.ids import ResourceNo
 from models.rules import Rules
 from models.storage.records import BeforeImage, Outcome
 from models.undoing import OBSTACLES, Obstacle
-from tests.office import BEGIN, Office, Person, at, office_at_work
+from tests.office import BEGIN, BOARD_ZONE, Office, Person, at, office_at_work
 from tests.sandbox.faults import Fault, Kind
 from tests.sandbox.graph.events import Event
 from tests.sandbox.scheduler.appointments import Appointment
@@ -390,6 +393,36 @@ def test_a10_what_was_written_for_a_resource_that_is_off_now_is_undone_and_nothi
     stays(office)
     synchronise(office, number, enabled=True)
     assert subjects(office.person()) == ["Changed while it is off"]
+
+
+# What a person means by a time
+
+WINTER = datetime(2026, 1, 15, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("30m", WINTER - timedelta(minutes=30)),
+        ("2h", WINTER - timedelta(hours=2)),
+        ("3 d", WINTER - timedelta(days=3)),
+        ("2026-01-15T09:00", datetime(2026, 1, 15, 8, tzinfo=UTC)),
+        ("2026-01-15 09:00:30", datetime(2026, 1, 15, 8, 0, 30, tzinfo=UTC)),
+        ("2026-01-15", datetime(2026, 1, 14, 23, tzinfo=UTC)),
+        ("2026-01-15T09:00Z", datetime(2026, 1, 15, 9, tzinfo=UTC)),
+        ("2026-01-15T09:00+05:30", datetime(2026, 1, 15, 3, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_on_the_boards_clock_unless_it_has_a_zone(text: str, moment: datetime) -> None:
+    assert moment_of(text, ZoneInfo(BOARD_ZONE), WINTER) == moment
+
+
+@pytest.mark.parametrize("text", ["yesterday", "3 weeks", "", "-2h", "2026-01-15T14:00", "2999-01-01"])
+def test_what_is_no_time_or_is_yet_to_come_is_refused(text: str) -> None:
+    with pytest.raises(Failure) as refused:
+        moment_of(text, ZoneInfo(BOARD_ZONE), WINTER)
+    assert refused.value.code is Code.MISUSED
+    assert f'"{text}"' in str(refused.value)
 
 
 # Faults

@@ -246,6 +246,38 @@ def remove(
         go(settings, resource=resource, dry_run=dry_run, as_json=json)
 
 
+@app.command(short_help="Put back what the connector changed.")
+def undo(
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since",
+            metavar="TIME",
+            help="What was written from then on: 2026-03-02T09:00 on the board's clock, or with a zone, "
+            "or how long ago: 30m, 2h, 3d. Before-images are kept for 90 days.",
+        ),
+    ],
+    config: Config = None,
+    resource: OneResource = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Put back what the connector wrote to either side since a moment: what it created goes, what it changed
+    is as it was, what it deleted is there again.
+
+    Every item is read first. What somebody has changed since then is left alone, and said; so is what an
+    owner does not share now. What is put back stays so until somebody changes it on either side. Mend what
+    went wrong first: a rule, a preference. The running process does it; where none runs, this command does.
+
+    Example: exchange-connector undo --since 2h --dry-run
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.undo import undo as go
+
+        go(settings, since=since, resource=resource, dry_run=dry_run, as_json=json)
+
+
 @preferences.command("show", short_help="What a resource shares.")
 def show(resource: Resource, config: Config = None, json: AsJson = False) -> None:
     """Show which events a resource shares, and who chose so.

@@ -16,6 +16,7 @@ from actors.rehearsal import ReadingOnly, Rehearsal
 from actors.runtime.system import Runtime
 from actors.settling import Settled, Settling
 from models.ids import ResourceNo
+from models.mapper import Mapper
 from models.settings.sections import Settings
 from models.storage.store import Store
 
@@ -24,10 +25,19 @@ STOP_SECONDS: Final = 2.0
 
 @contextmanager
 def application_for(
-    settings: Settings, store: Store, *, resource: str | None, rehearsal: Rehearsal | None = None
+    settings: Settings,
+    store: Store,
+    *,
+    resource: str | None = None,
+    rehearsal: Rehearsal | None = None,
+    mapper: Mapper | None = None,
+    at_rest: bool = False,
 ) -> Iterator[Application]:
-    """An application that has started; it stops with the block. With a rehearsal it cannot write anything."""
-    mapper = mapper_of(settings)
+    """An application that has started; it stops with the block. With a rehearsal it cannot write anything.
+
+    `at_rest`: nobody synchronises; it waits for what it is told to do.
+    """
+    mapper = mapper or mapper_of(settings)
     runtime, transport = Runtime.production(), open_transport(settings)
     outside = outside_of(settings, transport)
     if rehearsal is not None:
@@ -44,7 +54,10 @@ def application_for(
     )
     runtime.start()
     try:
-        application.start()
+        if at_rest:
+            application.prepare()
+        else:
+            application.start()
         yield application
     finally:
         application.stop()

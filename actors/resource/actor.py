@@ -182,6 +182,10 @@ class ResourceActor(PooledActor):
         self._look_around()
         return None
 
+    def on_stop(self) -> None:
+        if self._undoing is not None:
+            self._undoing.stop()
+
     # From the store to work
 
     def _loaded(self, loaded: Loaded) -> None:

@@ -32,6 +32,7 @@ from models.undoing import OBSTACLES, Rollback, Way, rollbacks, way_back, why_le
 
 AT_ONCE: Final = 20
 """How many items are in hand together; the gateways see to each mailbox's own limits."""
+STOPPED: Final = "it was stopped before all of it was put back; undo it again for what is left"
 ACTS: Final = {
     (Side.OUTLOOK, Way.CREATE): Act.CREATE_EVENT,
     (Side.OUTLOOK, Way.UPDATE): Act.UPDATE_EVENT,
@@ -71,6 +72,11 @@ class Undoing:
             lambda store: store.before_images(undo.since, resource_no=number),
             lambda images: self._begin(undo, images),
         )
+
+    def stop(self) -> None:
+        """The resource is left alone from now on: whoever waits for this is told."""
+        if self._undo is not None:
+            self._undo.end(self.desk.resource.resource_no, STOPPED)
 
     def _begin(self, undo: Undo, images: tuple[BeforeImage, ...]) -> None:
         by_item: dict[AppointmentGuid, list[Rollback]] = {}

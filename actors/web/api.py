@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -86,6 +87,17 @@ def api(*, facade: Facade, access: ApiAccess) -> Blueprint:
         done = facade.retry(dead_letter=dead_letter or "", resource_no=resource_no, everything=everything)
         return answer(done, HTTPStatus.ACCEPTED)
 
+    @blueprint.post("/undo")
+    def undo() -> Response:
+        asked = _object({"since", "resource", "dryRun"})
+        dry_run = asked.get("dryRun") is True
+        done = facade.put_back(_moment(asked.get("since")), _resource(asked), dry_run=dry_run)
+        return answer(done, HTTPStatus.ACCEPTED)
+
+    @blueprint.get("/undo")
+    def undoing() -> Response:
+        return answer(facade.undoing())
+
     @blueprint.post("/forget")
     def forget() -> Response:
         resource_no = _resource(_object({"resource"}))
@@ -150,6 +162,16 @@ def _resource(asked: Mapping[str, Any]) -> ResourceNo | None:
     if value is not None and (not isinstance(value, str) or not value):
         raise Misused("resource: the number of a resource, as text, or null")
     return None if value is None else ResourceNo(value)
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Misused("since: a moment with its zone, such as 2026-03-02T09:00:00+00:00")
+    return moment.astimezone(UTC)
 
 
 def _limit() -> int:

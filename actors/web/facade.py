@@ -115,6 +115,19 @@ class Facade(Protocol):
         """
         ...
 
+    def put_back(
+        self, since: datetime, resource_no: ResourceNo | None, *, dry_run: bool
+    ) -> Mapping[str, Any]:
+        """Have everything put back that was written since a moment; how it stands, as `undoing` tells.
+
+        Raises `NoSuchResource`, `NotNow` while another undo is under way, `StoreError`.
+        """
+        ...
+
+    def undoing(self) -> Mapping[str, Any]:
+        """How the last undo stands. Raises `NotNow` if there was none."""
+        ...
+
     def forget(self, resource_no: ResourceNo) -> int:
         """Forget the events of a resource that does not synchronise, as they were removed; how many.
 
