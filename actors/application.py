@@ -24,9 +24,10 @@ from actors.gateways import Outside, graph_arguments, scheduler_arguments
 from actors.mailbox_watch import MailboxWatch
 from actors.mapping import RELOAD_SECONDS, MapperActor
 from actors.rehearsal import Rehearsal, RehearsalStoreActor
-from actors.resource.actor import Configuration, ResourceActor, Surroundings
+from actors.resource.actor import ResourceActor
 from actors.resource.hints import Hints
 from actors.resource.messages import Hint, Wake
+from actors.resource.surroundings import Configuration, Surroundings
 from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble, active_of
 from actors.router import Active, Router
 from actors.rules_watch import RulesStanding, RulesWatch

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pykka import ActorDeadError, ActorRef
+from pykka import ActorDeadError
 
 from actors.clients.graph.operations import GraphOperation
 from actors.clients.scheduler.operations import SchedulerOperation
@@ -17,33 +15,26 @@ from actors.resource.board_reader import BoardReader
 from actors.resource.chronicle import Chronicle
 from actors.resource.course import Course
 from actors.resource.desk import Desk, is_being_created
-from actors.resource.hints import Hints
 from actors.resource.holding import Holding
 from actors.resource.mailbox_reader import MailboxReader
 from actors.resource.messages import Hint, Run, Wake
 from actors.resource.relocation import relocate
 from actors.resource.retention import Retention, key_of
 from actors.resource.sides import Lens
+from actors.resource.surroundings import Loaded, Surroundings
 from actors.resource.undoing import Undoing
 from actors.resource.writer import Writer
-from actors.runtime.clock import Clock
 from actors.runtime.pooled import PooledActor
-from actors.runtime.timers import Timers
 from actors.store_actor import Commit, Query
-from actors.undo import Undo
 from models.book import LinkBook
-from models.delete_budget import DeleteBudget
-from models.ids import MailboxId, ResourceNo
+from models.ids import ResourceNo
 from models.judging import effective_preferences
-from models.link import Link, Unshared
-from models.mapper import Mapper
-from models.policy import Policy
 from models.preferences import Preferences
 from models.resource import Mailbox, Resource
 from models.storage.changes import Change, FinishJournal, MarkInStep
-from models.storage.records import DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences, Trigger
+from models.storage.records import DeltaState, ResourcePreferences, Trigger
 from models.storage.store import Store
-from models.when import Window, day_of, window_around
+from models.when import day_of
 
 T = TypeVar("T")
 
@@ -51,73 +42,6 @@ IDLE_SECONDS = 600.0
 """An actor with nothing to do for this long stops; the next hint starts it again from the store."""
 LISTING_SECONDS = 30.0
 """How long a new mailbox waits for the board's watch before it lists its own appointments."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
-    """What holds for every resource at this moment. Replaced as a whole when something of it changes."""
-
-    mapper: Mapper
-    policy: Policy
-    delete_budget: DeleteBudget
-    confirm_seconds: float
-    """How long a deletion in doubt waits for its second reading (C10)."""
-    defaults: Preferences
-    resources_decide: bool
-    past_days: int
-    future_days: int
-    source_app: str
-    source_type: str
-
-    def window(self, now: datetime) -> Window:
-        """The synchronised window at this moment."""
-        return window_around(now, past_days=self.past_days, future_days=self.future_days)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """Everything that a resource actor is given: the others, and what is injected everywhere."""
-
-    graph: ActorRef[Any]
-    scheduler: ActorRef[Any]
-    store: ActorRef[Any]
-    hints: Hints
-    clock: Clock
-    timers: Timers
-    random: random.Random
-    configuration: Callable[[], Configuration]
-    hint: Callable[[ResourceNo, Hint], None]
-    trouble: Callable[[ResourceNo, Exception], None]
-    settled: Callable[[ResourceNo], None]
-    """Told whenever the resource has nothing left to do."""
-    passivate: Callable[[ResourceNo, int], None]
-    looked_into: set[tuple[ResourceNo, MailboxId]]
-    """For whom, and where, this process has looked for events that an earlier one wrote."""
-    undo: Callable[[ResourceNo], Undo | None] = lambda number: None
-    """The undo that waits for this resource, if any does."""
-    undone: Callable[[ResourceNo, int], None] = lambda number, incarnation: None
-    """Told when an undo is through with a resource that is at rest."""
-    rehearses: bool = False
-    """Whether nothing may be written to either system."""
-    judges_anew: bool = False
-    """Whether events were judged by other settings than these, so that mailboxes are read in full."""
-    in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
-    """What a resource shares, while other preferences are only tried out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """What the store knows of a resource."""
-
-    links: tuple[Link, ...]
-    unshared: tuple[Unshared, ...]
-    intents: tuple[Intent, ...]
-    parked: tuple[DeadLetter, ...]
-    held: tuple[HeldBack, ...]
-    preferences: ResourcePreferences | None
-    delta: DeltaState | None
-    has_forgotten: bool
-    """Whether links were dropped because their items were long past."""
 
 
 class ResourceActor(PooledActor):
