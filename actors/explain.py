@@ -182,7 +182,8 @@ def remedy(decision: DecisionRecord) -> str:
 def _in_full(decision: DecisionRecord) -> str:
     lines = [f"  when: {_moment(decision.at)}, {TRIGGERS[decision.trigger]}"]
     lines += [f"  {name}: {value}" for name, value in decision.basis]
-    lines += [f"  {_change_sentence(change)}" for change in decision.changes]
+    is_new = decision.act in (Act.CREATE_EVENT, Act.CREATE_APPOINTMENT)
+    lines += [f"  {_change_sentence(change, is_new=is_new)}" for change in decision.changes]
     if decision.request_ids:
         lines.append(f"  request ids: {', '.join(decision.request_ids)}")
     if decision.attempts > 1:
@@ -208,9 +209,11 @@ def _name(decision: DecisionRecord) -> str:
     return f"event {decision.event_id}" if decision.event_id else "an item"
 
 
-def _change_sentence(change: ChangeRecord) -> str:
+def _change_sentence(change: ChangeRecord, *, is_new: bool) -> str:
     winner = "the board" if change.winner is Side.BOARD else "Outlook"
     field = change.field.value.replace("_", " ")
+    if is_new:
+        return f'{field}: "{change.board or change.outlook}"'
     return (
         f'{field}: agreed "{change.agreed}", board "{change.board}", Outlook "{change.outlook}"; '
         f"{winner} counts"

@@ -85,6 +85,11 @@ class Content:
         value: object = getattr(self, field)
         return value
 
+    @property
+    def said(self) -> tuple[Field, ...]:
+        """The fields about which it says something."""
+        return tuple(field for field in FIELDS if self.get(field) is not None)
+
     def with_field(self, field: Field, value: object) -> Content:
         """A copy in which one field has another value."""
         change: dict[str, Any] = {field: value}

@@ -73,6 +73,8 @@ class EventDetail:
     importance: Importance
     categories: tuple[str, ...] = ()
     location: str = ""
+    ical_uid: str = ""
+    """Graph's `iCalUId`: by this name calendars of other people know it too. Occurrences may share one."""
     is_online_meeting: bool = False
     has_attendees: bool = False
     has_attachments: bool = False

@@ -63,7 +63,8 @@ def established(
             remember_judging(store, settings)
         finally:
             store.close()
-        assert connector.ask("resync").code == 0, "it has read both sides"
+        read = connector.ask("resync")
+        assert read.code == 0, read.stderr
         yield sandbox, connector
 
 

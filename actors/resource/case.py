@@ -12,6 +12,7 @@ from models.event import Event, EventHead
 from models.link import Link, Origin
 from models.preferences import Verdict
 from models.reconcile import BoardSide, Gone, OutlookSide
+from models.when import When
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,16 @@ class Case:
         if isinstance(self.outlook, OutlookSide):
             return self.outlook.verdict is Verdict.SHARED
         return self.outlook is None
+
+    @property
+    def when(self) -> When | None:
+        """When the item takes place, as far as that may be kept: of a masked event it may."""
+        if self.is_shared:
+            mine, other = self.board_content.when, self.outlook_content.when
+            return (mine or other) if self.origin is Origin.BOARD else (other or mine)
+        if isinstance(self.outlook, OutlookSide) and self.outlook.verdict is Verdict.MASKED:
+            return self.outlook.content.when
+        return None
 
     @property
     def subject(self) -> str:

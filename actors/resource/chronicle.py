@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
+from actors.clients.steps import Done
 from actors.resource.case import Case
+from actors.resource.quoting import changes, ical_uid, versions
 from models.content import Sensitivity, ShowAs
-from models.decision import REASONS, Act, Decision, FieldChange, Reason, Side
+from models.decision import REASONS, Act, Decision, Reason, Side
 from models.event import Event, EventHead
 from models.ids import MailboxId, ResourceNo
 from models.judging import judge
 from models.link import Link, Origin
 from models.preferences import Preferences, Verdict
 from models.rules import Rules, basis_of_failure, basis_of_passing
-from models.storage.records import ChangeRecord, DecisionRecord, Outcome, Trigger
-from models.when import AllDay, Timed
+from models.storage.changes import SettleDecision
+from models.storage.records import DecisionRecord, Outcome, Trigger
 
 
 class Now(Protocol):
@@ -62,14 +64,16 @@ class Chronicle:
             number=case.number,
             event_id=head.id if head else link.event_id if link else None,
             event_key=head.key if head else link.event_key if link else None,
+            ical_uid=ical_uid(case),
             subject=case.subject,
+            when=case.when,
             side=_side(decision),
             trigger=case.item.trigger,
             act=decision.act,
             reason=decision.reason,
             detail=decision.detail,
-            basis=(*self._rule_basis(case), *self._basis(head)),
-            changes=tuple(_change(change) for change in decision.changes) if case.is_shared else (),
+            basis=(*self._rule_basis(case), *self._basis(head), *versions(case)),
+            changes=changes(case),
             outcome=outcome,
             attempts=case.item.tries,
         )
@@ -162,6 +166,24 @@ class Chronicle:
                 return (own_show_as, show_as, own_sensitivity, sensitivity)
 
 
+def settled(decision_id: str, done: Done[Any], attempts: int, made: Link | None) -> SettleDecision:
+    """That a decision was carried out. `made`: the link of an item that got its names by it."""
+    outcome = SettleDecision(
+        id=decision_id, outcome=Outcome.DONE, request_ids=(done.request_id,), attempts=attempts
+    )
+    if made is None:
+        return outcome
+    detail = done.value.detail if isinstance(done.value, Event) else None
+    return replace(
+        outcome,
+        appointment_id=made.appointment_id,
+        number=made.number,
+        event_id=made.event_id,
+        event_key=made.event_key,
+        ical_uid="" if detail is None else detail.ical_uid,
+    )
+
+
 def fingerprint(case: Case, address: str) -> str:
     """What carrying this decision out would write, for the resource with this e-mail address: the same again
     would be rejected again (D9)."""
@@ -172,31 +194,8 @@ def fingerprint(case: Case, address: str) -> str:
     return hashlib.sha256(repr((case.decision.act.value, address, written)).encode()).hexdigest()
 
 
-def as_text(value: object) -> str:
-    """A field's value for people."""
-    if isinstance(value, Timed):
-        return f"{_instant(value.start)} to {_instant(value.end)}"
-    if isinstance(value, AllDay):
-        return f"{value.first.isoformat()} until {value.until.isoformat()}, all day"
-    return "" if value is None else str(getattr(value, "value", value))
-
-
 def _listed(values: Iterable[ShowAs | Sensitivity]) -> str:
     return ", ".join(sorted(one.value for one in values))
-
-
-def _instant(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _change(change: FieldChange) -> ChangeRecord:
-    return ChangeRecord(
-        field=change.field,
-        agreed=as_text(change.agreed),
-        board=as_text(change.board),
-        outlook=as_text(change.outlook),
-        winner=change.winner,
-    )
 
 
 def _side(decision: Decision) -> Side | None:

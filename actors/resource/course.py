@@ -23,7 +23,7 @@ from actors.clients.errors import (
 from actors.clients.graph.operations import FindLinked, LinkedEvent
 from actors.clients.steps import Done, Failed, Outcome
 from actors.resource.case import Case
-from actors.resource.chronicle import Chronicle, fingerprint
+from actors.resource.chronicle import Chronicle, fingerprint, settled
 from actors.resource.desk import Desk, is_being_created
 from actors.resource.facts import BoardFact, Item, OutlookFact, Reversal
 from actors.resource.imaging import Write, completed, image_of
@@ -163,11 +163,11 @@ class Course:
         self.desk.resume(item)
 
     def _settle(self, item: Item, done: Done[Any], changes: Iterable[Change]) -> None:
-        settle = SettleDecision(
-            id=item.decision, outcome=Ending.DONE, request_ids=(done.request_id,), attempts=item.tries
-        )
-        item.tries = 0
         self._remember(changes)
+        is_new = item.image is not None and item.image.act in CREATIONS
+        made = self.desk.book.get(item.guid) if is_new else None
+        settle = settled(item.decision, done, item.tries, made)
+        item.tries = 0
         self.desk.ports.commit(*changes, *self._written(item), *self.intent_done(item), settle)
 
     @staticmethod

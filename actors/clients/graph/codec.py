@@ -82,6 +82,7 @@ def read_detail(item: Item) -> EventDetail:
         importance=read_enum(Importance, text(item, "importance"), Importance.NORMAL),
         categories=tuple(name for name in listed if isinstance(name, str)),
         location=text(inner(item, "location"), "displayName"),
+        ical_uid=text(item, "iCalUId"),
         is_online_meeting=flag(item, "isOnlineMeeting"),
         has_attendees=bool(item.get("attendees")),
         has_attachments=flag(item, "hasAttachments"),

@@ -40,7 +40,7 @@ PAGE: int = 100
 SERIES_MEMBERS = (
     "id,type,start,end,isAllDay,showAs,sensitivity,isCancelled,isOrganizer,responseStatus,lastModifiedDateTime,"
     "transactionId,originalStartTimeZone,originalEndTimeZone,recurrence,subject,body,importance,categories,"
-    "location,isOnlineMeeting,attendees,hasAttachments,cancelledOccurrences"
+    "location,iCalUId,isOnlineMeeting,attendees,hasAttachments,cancelledOccurrences"
 )
 """What is read of a master. `cancelledOccurrences` comes only when it is named (facts §0.7)."""
 
