@@ -150,7 +150,16 @@ class Writer:
             )
             changes.append(AddIntent(intent=unconfirmed))
             self.guests.clear_unconfirmed(unconfirmed)
-        moved = replace(link, mailbox=desk.mailbox.id, event_id=None, event_key=None, etag=None, agreed=None)
+        # should the resource come back to a mailbox, what it had there before is not meant any more
+        moved = replace(
+            link,
+            mailbox=desk.mailbox.id,
+            generation=link.generation + 1,
+            event_id=None,
+            event_key=None,
+            etag=None,
+            agreed=None,
+        )
         if link.state is LinkState.UNDONE:
             moved = replace(moved, state=LinkState.ACTIVE)
         self.course.commit(*changes, PutLink(link=moved))

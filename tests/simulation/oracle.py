@@ -147,6 +147,10 @@ class Oracle:
         """The connector has had the time to look at everything again."""
         self.is_learning = False
 
+    def fails(self, what: str) -> None:
+        """An actor of the connector failed: what its supervisor makes of that hides the defect."""
+        self.violation = self.violation or what
+
     def _violated(self, what: str) -> Violation:
         """Something is wrong for good, also where whoever called would take it for the failure of a call."""
         self.violation = self.violation or what
@@ -240,8 +244,9 @@ class Oracle:
         if found is None or known is None:
             return False
         event = of_item(found)
-        names = ("subject", "when", "body", "show_as", "sensitivity")
-        return all(event[name] == known.fields[name] for name in names)
+        names = ("subject", "when", "body", "importance", "show_as", "sensitivity")
+        labels = {known.fields["category"]} - {""}
+        return labels <= {*event["categories"]} and all(event[name] == known.fields[name] for name in names)
 
     def _check_board_write(self, change: BoardChange, known: Known | None, fields: Fields) -> None:
         now = change.appointment

@@ -172,6 +172,8 @@ def quiet(world: World) -> Iterator[None]:
     """Whatever is logged meanwhile is looked through for private words, and goes nowhere."""
 
     def look(_logger: Any, _method: str, event: Any) -> Any:
+        if isinstance(event, dict) and "error" in event:
+            world.oracle.fails(f"{event.get('event')}: {event['error']} at {event.get('at')}")
         if world.oracle.memory.secret:
             world.oracle.check_words(str(event), "the log")
         if DEBUG:
