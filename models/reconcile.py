@@ -189,7 +189,7 @@ def _merge_board_born(
     to_outlook: list[Field] = []
     to_board: list[Field] = []
     changes: list[FieldChange] = []
-    refused = False
+    refused, kept_out = False, None
     for field, ours, theirs in _changed_fields(link, board, outlook):
         if ours and theirs:
             winner = Side.BOARD if field in BOARD_OWNED or revert else _winner(board, outlook, policy)
@@ -197,17 +197,18 @@ def _merge_board_born(
             winner = Side.BOARD
         else:
             winner = Side.BOARD if field in BOARD_OWNED or revert else Side.OUTLOOK
-            if winner is Side.OUTLOOK and not policy.to_board:
-                continue
             refused = refused or winner is Side.BOARD
+        if winner is Side.OUTLOOK and not policy.to_board:
+            kept_out = Reason.TO_BOARD_OFF
+            continue
         (to_outlook if winner is Side.BOARD else to_board).append(field)
         changes.append(_change(field, link, board, outlook, winner))
-    if not policy.to_outlook:
-        to_outlook = []
+    if to_outlook and not policy.to_outlook:
+        to_outlook, kept_out = [], Reason.TO_OUTLOOK_OFF
     put_back = Reason.LOCKED if locked else Reason.PUT_BACK_IN_OUTLOOK
     reason = put_back if refused else _merge_reason(changes)
     if not to_outlook or not _has_guests(link, outlook):
-        return _writes(to_outlook, to_board, changes, reason)
+        return _writes(to_outlook, to_board, changes, reason, kept_out)
     if not to_board:
         return _left_alone(_writes(to_outlook, [], changes, reason))
     kept = [change for change in changes if change.winner is Side.OUTLOOK]
@@ -272,10 +273,11 @@ def _merge_outlook_born(
     to_outlook: list[Field] = []
     to_board: list[Field] = []
     changes: list[FieldChange] = []
-    refused = False
+    refused, kept_out = False, None
     locked = board is not None and board.locked and outlook is not None and outlook.verdict is Verdict.SHARED
     for field, ours, theirs in _changed_fields(link, board, outlook):
         if locked and not ours:
+            kept_out = Reason.LOCKED
             continue
         allowed = _planner_may_change(field, link, outlook, policy)
         if ours and theirs:
@@ -286,12 +288,14 @@ def _merge_outlook_born(
         else:
             winner = Side.OUTLOOK
         if winner is Side.BOARD and not policy.to_outlook:
+            kept_out = Reason.TO_OUTLOOK_OFF
             continue
         (to_outlook if winner is Side.BOARD else to_board).append(field)
         changes.append(_change(field, link, board, outlook, winner))
-    if not policy.to_board:
-        to_board = []
-    return _writes(to_outlook, to_board, changes, _put_back(outlook) if refused else _merge_reason(changes))
+    if to_board and not policy.to_board:
+        to_board, kept_out = [], Reason.TO_BOARD_OFF
+    reason = _put_back(outlook) if refused else _merge_reason(changes)
+    return _writes(to_outlook, to_board, changes, reason, kept_out)
 
 
 def _put_back(outlook: OutlookSide | None) -> Reason:
@@ -409,8 +413,13 @@ def _side_changed(change: FieldChange, side: Side) -> bool:
 
 
 def _writes(
-    to_outlook: list[Field], to_board: list[Field], changes: list[FieldChange], reason: Reason
+    to_outlook: list[Field],
+    to_board: list[Field],
+    changes: list[FieldChange],
+    reason: Reason,
+    kept_out: Reason | None = None,
 ) -> Decision:
+    """What is to be written; `kept_out` says what keeps the sides from agreeing where nothing may be."""
     if to_outlook and to_board:
         act = Act.UPDATE_BOTH
     elif to_outlook:
@@ -418,7 +427,7 @@ def _writes(
     elif to_board:
         act = Act.UPDATE_APPOINTMENT
     else:
-        return _nothing(Reason.ALREADY_IN_STEP)
+        return _nothing(kept_out or Reason.ALREADY_IN_STEP)
     return Decision(
         act=act, reason=reason, to_outlook=tuple(to_outlook), to_board=tuple(to_board), changes=tuple(changes)
     )

@@ -65,6 +65,8 @@ REVERT_OUTLOOK = Policy(outlook_edits=Edits.REVERT)
 REVERT_BOARD = Policy(board_edits=Edits.REVERT)
 UNASSIGN = Policy(outlook_deletes=Deletes.UNASSIGN)
 
+NOT_OUT, NOT_IN = Policy(to_outlook=False), Policy(to_board=False)
+
 CASES: list[Case] = [
     ("A1 new on the board", None, board(), None, Policy(), Act.CREATE_EVENT, Reason.NEW_ON_BOARD),
     ("A1 direction off", None, board(), None, Policy(to_outlook=False), Act.NOTHING, Reason.TO_OUTLOOK_OFF),
@@ -172,6 +174,20 @@ CASES: list[Case] = [
         Policy(conflicts=Conflicts.LATEST),
         Act.UPDATE_APPOINTMENT,
         Reason.CONFLICT,
+    ),
+    ("A3 direction off", BOARD_LINK, board(when=AT_TEN), outlook(), NOT_OUT, Act.NOTHING, Reason.TO_OUTLOOK_OFF),
+    ("B11 direction off", BOARD_LINK, board(), outlook(when=AT_TEN), NOT_IN, Act.NOTHING, Reason.TO_BOARD_OFF),
+    ("B5 direction off", OUTLOOK_LINK, board(), outlook(when=AT_TEN), NOT_IN, Act.NOTHING, Reason.TO_BOARD_OFF),
+    ("B15 direction off", OUTLOOK_LINK, board(when=AT_TEN), outlook(), NOT_OUT, Act.NOTHING, Reason.TO_OUTLOOK_OFF),
+    ("B5 locked", OUTLOOK_LINK, replace(board(), locked=True), outlook(when=AT_TEN), Policy(), Act.NOTHING, Reason.LOCKED),
+    (
+        "C3 Outlook would win, direction off",
+        BOARD_LINK,
+        board(when=AT_TEN),
+        outlook(when=AT_ELEVEN),
+        Policy(conflicts=Conflicts.OUTLOOK, to_board=False),
+        Act.NOTHING,
+        Reason.TO_BOARD_OFF,
     ),
     ("C3 the same change on both", BOARD_LINK, board(when=AT_TEN), outlook(when=AT_TEN), Policy(), Act.NOTHING, Reason.ALREADY_IN_STEP),
     ("C4 board-born, deleted in Outlook, changed on the board", BOARD_LINK, board(subject="Pump"), GONE, UNASSIGN, Act.CREATE_EVENT, Reason.CHANGED_ON_BOARD),

@@ -15,6 +15,7 @@ from actors.resource.forgetting import Forgetting, without_words
 from actors.resource.guests import Guests
 from actors.resource.holding import Holding
 from actors.resource.imaging import image_of_moving
+from actors.resource.keeping_out import KeepingOut
 from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
@@ -33,6 +34,7 @@ class Writer:
         self.desk = course.desk
         self._holding = holding
         self._withholding = Withholding(course)
+        self._keeping_out = KeepingOut(course)
         self.guests = Guests(course)
         self._forgetting = Forgetting(self.desk.resource.resource_no)
         events, appointments = EventWriter(course), AppointmentWriter(course)
@@ -63,6 +65,7 @@ class Writer:
             self.course.finish(case.item)
         else:
             self._withholding.hear(case)
+            self._keeping_out.hear(case)
             self._acts[case.decision.act](case)
             self._holding.carried_out(case)
 

@@ -14,7 +14,7 @@ from typing import Any
 from peewee import fn
 
 from models.decision import Act, Reason, Side
-from models.ids import ResourceNo
+from models.ids import AppointmentGuid, ResourceNo
 from models.storage import codec, words
 from models.storage.changes import AddDecision, ForgetWords, SettleDecision
 from models.storage.images import drop_images_of_item
@@ -75,6 +75,12 @@ def decisions_about_time(
     query = DecisionRow.select(*columns(DecisionRow)).where(DecisionRow.item.in_(list(items)[:MOST_ITEMS]))
     latest = query.order_by(DecisionRow.at.desc(), DecisionRow.id.desc()).limit(limit)
     return tuple(map(_decision, session.select(latest)))
+
+
+def last_reason(session: Session, resource_no: ResourceNo, guid: AppointmentGuid) -> Reason | None:
+    """Why the latest decision about an appointment of a resource was as it was."""
+    latest = session.fetch(_latest_about, f"{resource_no}/{guid}", 1)
+    return Reason(latest[0][0]) if latest else None
 
 
 def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> int:
@@ -250,6 +256,11 @@ def _decisions_of() -> object:
         DecisionRow.resource_no == "", DecisionRow.at >= "", DecisionRow.at < ""
     )
     return within.order_by(DecisionRow.at.desc(), DecisionRow.id.desc()).limit(1)
+
+
+def _latest_about() -> object:
+    about = DecisionRow.select(DecisionRow.reason).where(DecisionRow.item == "")
+    return about.order_by(DecisionRow.at.desc(), DecisionRow.id.desc()).limit(1)
 
 
 def _begun() -> object:

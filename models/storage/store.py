@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
+from models.decision import Reason
 from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, ResourceNo
 from models.link import Link, Unshared
 from models.storage import audits, counting, decisions, images, links, progress, resources, work
@@ -282,6 +283,11 @@ class Store:
         first."""
         with self._reading() as reader:
             return decisions.decisions_about_time(reader, resource_no, asked, limit)
+
+    def last_reason(self, resource_no: ResourceNo, guid: AppointmentGuid) -> Reason | None:
+        """Why the latest decision about an appointment of a resource was as it was; None if there is none."""
+        with self._reading() as reader:
+            return decisions.last_reason(reader, resource_no, guid)
 
     def before_images(
         self, since: datetime, *, resource_no: ResourceNo | None = None
