@@ -81,10 +81,12 @@ class ResourceActor(PooledActor):
         self.around.hints.restore(number)
 
         def read(store: Store) -> Loaded:
+            intents = store.pending_intents(number)
             return Loaded(
                 links=store.links_of(number),
                 unshared=store.unshared_of(number),
-                intents=store.pending_intents(number),
+                intents=intents,
+                images=store.images_of_intents(intent.id for intent in intents),
                 parked=store.dead_letters(number),
                 held=store.held_back(number),
                 preferences=store.preferences_of(number),
@@ -183,6 +185,7 @@ class ResourceActor(PooledActor):
             if link.guid in unfinished or is_being_created(link):
                 item = self._desk.item(link.guid, Trigger.RECOVERY)
                 item.intent = unfinished[link.guid].id if link.guid in unfinished else ""
+                item.image = loaded.images.get(item.intent)
                 self._course.recover(item)
         self._course.drop_intents(
             intent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from models.link import Link, Unshared
 from models.mapper import Mapper
 from models.policy import Policy
 from models.preferences import Preferences
-from models.storage.records import DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences
+from models.storage.records import BeforeImage, DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences
 from models.when import Window, window_around
 
 
@@ -84,6 +84,8 @@ class Loaded:
     links: tuple[Link, ...]
     unshared: tuple[Unshared, ...]
     intents: tuple[Intent, ...]
+    images: Mapping[str, BeforeImage]
+    """Of the writes that those intents were for, by intent, as far as they were begun."""
     parked: tuple[DeadLetter, ...]
     held: tuple[HeldBack, ...]
     preferences: ResourcePreferences | None

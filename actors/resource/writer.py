@@ -16,6 +16,7 @@ from actors.resource.guests import Guests
 from actors.resource.holding import Holding
 from actors.resource.imaging import image_of_moving
 from actors.resource.keeping_out import KeepingOut
+from actors.resource.landed import landed
 from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
@@ -59,6 +60,10 @@ class Writer:
         if erased := self._forgetting.before(case):
             self.course.commit(*erased)
             case = replace(case, link=self.desk.book.get(case.item.guid))
+        if (link := landed(case)) is not None:
+            self.course.commit(PutLink(link=link))
+            self.desk.consider(case.item)
+            return
         if self.course.looks_at_both(case):
             return
         if self.course.is_parked(case) or not self._holding.lets_pass(case):

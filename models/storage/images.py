@@ -25,6 +25,12 @@ def before_images(
     return tuple(map(_image, session.fetch(_images_of_since, resource_no, after)))
 
 
+def images_of_intents(session: Session, intent_ids: Iterable[str]) -> dict[str, BeforeImage]:
+    """The latest image of each of these intents that has one."""
+    rows = (row for intent_id in intent_ids for row in session.fetch(_latest_of_intent, intent_id, 1))
+    return {image.intent_id: image for image in map(_image, rows)}
+
+
 def changed_since(session: Session, since: datetime) -> tuple[ResourceNo, ...]:
     """The resources of which something was changed since a moment."""
     return tuple(ResourceNo(number) for (number,) in session.fetch(_owners_since, codec.instant(since)))
@@ -125,6 +131,11 @@ def _images_of_since() -> object:
         BeforeImageRow.resource_no == "", BeforeImageRow.at >= ""
     )
     return since.order_by(BeforeImageRow.at.desc(), BeforeImageRow.id.desc())
+
+
+def _latest_of_intent() -> object:
+    of_intent = BeforeImageRow.select(*columns(BeforeImageRow)).where(BeforeImageRow.intent_id == "")
+    return of_intent.order_by(BeforeImageRow.id.desc()).limit(1)
 
 
 def _owners_since() -> object:

@@ -296,6 +296,11 @@ class Store:
         with self._reading() as reader:
             return images.before_images(reader, since, resource_no)
 
+    def images_of_intents(self, intent_ids: Iterable[str]) -> dict[str, BeforeImage]:
+        """The latest image of each of these intents that has one."""
+        with self._reading() as reader:
+            return images.images_of_intents(reader, intent_ids)
+
     def changed_since(self, since: datetime) -> tuple[ResourceNo, ...]:
         """The resources of which something was changed since a moment."""
         with self._reading() as reader:

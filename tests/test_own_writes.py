@@ -1,0 +1,93 @@
+"""D2, D3: a write whose outcome nobody heard is the connector's own, and in conflict with nobody.
+
+People and planners go on changing an item while the process is down, or while an answer is lost: what they
+said last is what both sides hold in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from actors.runtime.errors import ProcessCrash
+from tests.office import Office, at, office_at_work
+from tests.sandbox.faults import Kind
+
+FIRST, SECOND, THIRD = (datetime(2026, 3, day, 10) for day in (5, 6, 9))  # noqa: DTZ001 - wall clocks
+HOUR = timedelta(hours=1)
+
+
+@contextmanager
+def killed_after(office: Office, what: str) -> Iterator[None]:
+    """The process ends as soon as the service has done what it was asked, and before it hears of that."""
+    before = office.crashes.after
+    struck: list[str] = []
+
+    def after(done: str) -> None:
+        if done == what and not struck:
+            struck.append(done)
+            raise ProcessCrash
+
+    office.crashes.after = after  # type: ignore[method-assign]  # this one peril, in place of those of a seed
+    try:
+        yield
+    finally:
+        office.crashes.after = before  # type: ignore[method-assign]
+        assert struck, f"nothing was written: {what}"
+
+
+@pytest.mark.parametrize("conflicts", ["board", "outlook", "latest"])
+def test_d3_a_person_s_later_change_is_not_in_conflict_with_her_earlier_one(conflicts: str) -> None:
+    """D3, C3: the board holds what the process wrote before it was killed; nobody else changed it."""
+    with office_at_work(future_days=30, conflicts=conflicts) as office:
+        person = office.person()
+        event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+        office.settle()
+        with killed_after(office, "scheduler POST"):
+            person.change(event, subject="Visit in Ghent", start=at(SECOND), end=at(SECOND + HOUR))
+            while office.connector.is_alive:
+                office.run(0.5)
+            assert office.board()[0].subject == "Visit in Ghent"
+            person.change(event, subject="Visit in Bruges", start=at(THIRD), end=at(THIRD + HOUR))
+        office.settle(2_000.0)
+        assert person.shown() == person.shared()
+        assert event.content.subject == office.board()[0].subject == "Visit in Bruges"
+        assert event.content.start.local == THIRD
+
+
+@pytest.mark.parametrize("conflicts", ["board", "outlook", "latest"])
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "answer-lost"])
+def test_d2_d3_a_planner_s_later_change_is_not_in_conflict_with_the_earlier_one(
+    conflicts: str, is_killed: bool
+) -> None:
+    """D2, D3, C3: likewise for an appointment's event."""
+    with office_at_work(future_days=30, conflicts=conflicts) as office:
+        person = office.person()
+        guid = office.schedule("Repair", FIRST)
+        office.settle()
+        (event,) = person.events()
+        if is_killed:
+            with killed_after(office, "graph PATCH"):
+                office.replan(guid, start=SECOND.isoformat(), end=(SECOND + HOUR).isoformat())
+                while office.connector.is_alive:
+                    office.run(0.5)
+        else:
+            office.services.traffic.faults = office.services.faults
+            office.services.faults.add(kind=Kind.LOST_ANSWER, service="graph", method="PATCH", times=1)
+            office.replan(guid, start=SECOND.isoformat(), end=(SECOND + HOUR).isoformat())
+            while office.services.faults:
+                office.run(0.1)
+        assert event.content.start.local == SECOND - HOUR, "the write was made; it is told in UTC"
+        office.replan(guid, start=THIRD.isoformat(), end=(THIRD + HOUR).isoformat())
+        office.settle(2_000.0)
+        (appointment,) = office.board()
+        assert appointment.start == THIRD
+        assert event.content.start.instant() == at_instant(THIRD)
+
+
+def at_instant(wall: datetime) -> datetime:
+    """The instant of a wall clock of Brussels in winter."""
+    return (wall - HOUR).replace(tzinfo=UTC)
