@@ -13,16 +13,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.doubles import watched_for_doubles
 from tests.established import established
 from tests.process_kit import Connector, connector_for
 from tests.services_kit import Sandbox, sandbox_running, wait_until
 
 ZONE = ZoneInfo("Europe/Brussels")
 PATIENCE = 300.0
+MEASURED = "chloe@contoso.test"
+"""Whose mailbox, that of resource R003, the events are created in."""
+FAULTY = 0.02
+"""The part of the requests that meets a fault, where there are any."""
 NOTHING_PASSES = {
     "Rules": [{"Name": "All", "Rules": [{"Name": "Never", "Expression": 'appointment.Subject == "-"'}]}]
 }
@@ -39,15 +45,66 @@ def first_synchronisation() -> str:
 
 
 def creates(count: int = 1_000, latency: float = 0.05) -> str:
-    """Events created in one mailbox, every request taking 50 ms: four in flight allow 12.5 s."""
+    """Events created in one mailbox, every request taking 50 ms: four in flight allow 12.5 s.
+
+    Then with 2 % of them answered 429 and Retry-After 1 s, and with 2 % answered 503 after they were made.
+    """
+    without = _creates(count, latency)
+    throttled = _creates(count, latency, status=429, retryAfter=1)
+    committed = _creates(count, latency, status=503, commit=True)
+    return (
+        f"{count} creates at {latency * 1000:.0f} ms each in {without.seconds:.1f} s; "
+        f"with 2 % 429 and Retry-After 1 s {throttled.seconds / without.seconds:.2f} times as long "
+        f"({throttled.struck} refused); with 2 % 503 after commit {committed.seconds / without.seconds:.2f} "
+        f"times as long ({committed.struck} struck, {committed.doubles} doubled at any instant)"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """How a thousand creates went."""
+
+    seconds: float
+    """From the first event to the last."""
+    struck: int
+    doubles: int
+
+
+def _creates(count: int, latency: float, **fault: object) -> Created:
+    match = {"method": "POST", "path": "/events$"}
     with sandbox_running() as sandbox, _connector(sandbox) as connector:
-        connector.start().wait_in_step(PATIENCE)
-        sandbox.latency(latency, "graph")
-        mark = sandbox.mark()
-        _plan(sandbox, count, "R003")
-        _wait_for_posts(sandbox, mark, count)
-        first, last = _moments_of_posts(sandbox, mark)
-        return f"{count} creates in {(last - first).total_seconds():.1f} s at {latency * 1000:.0f} ms each"
+        with watched_for_doubles(sandbox) as doubles:
+            connector.start().wait_in_step(PATIENCE)
+            sandbox.latency(latency, "graph")
+            if fault:
+                sandbox.fault("graph", "status", probability=FAULTY, match=match, **fault)
+            mark = sandbox.mark()
+            _plan(sandbox, count, "R003")
+            _wait_for_posts(sandbox, mark, count)
+            wait_until(lambda: len(_events(sandbox)) >= count, PATIENCE, "every event is there")
+            made = sorted(_events(sandbox))
+            struck = sum(one["struck"] for one in sandbox.control("GET", "/faults"))
+            sandbox.mend()
+            connector.wait_in_step(PATIENCE)
+            if len(_events(sandbox)) != count:
+                raise RuntimeError(
+                    f"{len(_events(sandbox))} events for {count} appointments: {doubles.found}"
+                )
+        seconds = (made[-1] - made[0]).total_seconds()
+        return Created(seconds=seconds, struck=struck, doubles=len(doubles.found))
+
+
+def _events(sandbox: Sandbox) -> list[datetime]:
+    """When the events that were planned for the measurement were made."""
+
+    def look() -> list[datetime]:
+        held = sandbox.services.tenant.mailbox_at(MEASURED)
+        if held is None:
+            raise LookupError(MEASURED)
+        events = held[0].events(held[0].default_calendar)
+        return [event.created for event in events if (event.content.subject or "").startswith("Job ")]
+
+    return sandbox.call(look)
 
 
 def processor(count: int = 500) -> str:
@@ -196,16 +253,6 @@ def _wait_for_writes(sandbox: Sandbox, mark: int, method: str, count: int) -> No
     # the log is long, and reading it costs the services time: not before there can be enough in it
     wait_until(lambda: recorder.next_number >= mark + count, PATIENCE, "as many requests")
     wait_until(lambda: _writes(sandbox, mark, method) >= count, PATIENCE, f"{count} times {method}")
-
-
-def _moments_of_posts(sandbox: Sandbox, mark: int) -> tuple[datetime, datetime]:
-    listed = sandbox.control("GET", f"/requests?since={mark}")["requests"]
-    moments = [
-        datetime.fromisoformat(one["at"])
-        for one in listed
-        if one["service"] == "graph" and one["method"] == "POST" and one["path"].endswith("/events")
-    ]
-    return min(moments), max(moments)
 
 
 def _active(connector: Connector) -> list[bool]:
