@@ -13,7 +13,8 @@ from pykka import ActorDeadError, ActorRef, Timeout
 from actors.clients.gateway import TakeSnapshot
 from actors.clients.metrics import Snapshot
 from actors.committing import StoreDesk
-from actors.explain import Explanation, explain
+from actors.explain import Explanation
+from actors.inquiry import Circumstances, inquire
 from actors.resource.messages import Hint
 from actors.router import Router
 from actors.rules_watch import RulesStanding
@@ -73,6 +74,7 @@ class Company:
     polled: Callable[[], Mapping[MailboxId, str]] = field(default=dict)
     """Why mailboxes are polled and not listened to."""
     rules: Callable[[], RulesStanding] = field(default=RulesStanding)
+    circumstances: Callable[[], Circumstances] = field(default=Circumstances)
     decided: Callable[[], Mapping[str, int]] = field(default=dict)
     """Decisions since the start by act."""
     put_back: Callable[[Undo], None] = lambda undo: None
@@ -110,8 +112,7 @@ class Administration:
         )
 
     def explain(self, item: str, limit: int) -> Explanation:
-        store = self._to.store
-        return explain(item, store.decisions(item, limit), store.resources())
+        return inquire(self._to.store, item, limit, self._to.circumstances())
 
     def _status(self, counts: Counts, snapshots: tuple[Snapshot | None, Snapshot | None]) -> StatusReport:
         router, (graph, scheduler) = self._to.router, snapshots

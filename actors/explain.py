@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from models.decision import REASONS, Act, Reason, Side
@@ -19,6 +19,7 @@ from models.storage.records import (
     ResourceState,
     Trigger,
 )
+from models.when import AllDay, When
 
 ACTS: Final[Mapping[Act, str]] = {
     Act.NOTHING: "nothing was done",
@@ -105,11 +106,15 @@ class Explanation:
     """The latest first."""
     resources: tuple[ResourceRecord, ...] = ()
     """Those of the item, or the one that was asked for, as far as they do not synchronise."""
+    found_at: str = ""
+    """Of a question for a resource and a time: what was found there, in a sentence."""
+    notes: tuple[str, ...] = ()
+    """What else may be the reason that something is not there."""
 
     @property
     def is_known(self) -> bool:
         """Whether there is anything to tell."""
-        return bool(self.decisions or self.resources)
+        return bool(self.decisions or self.resources or self.found_at)
 
     def as_json(self) -> dict[str, Any]:
         """For tools."""
@@ -117,21 +122,33 @@ class Explanation:
             "item": self.asked,
             "found": self.is_known,
             "explanation": self.headline,
+            "notes": list(self.notes),
             "resources": [_resource_json(record) for record in self.resources],
             "decisions": [_decision_json(decision) for decision in self.decisions],
         }
 
     def as_text(self) -> str:
-        """For people: the latest decision in full, those before it in a line each."""
-        parts = [self.headline]
+        """For people: the latest decision in full, those before it in a line each.
+
+        Where a time was asked for, the latest of each item.
+        """
+        parts = [self.headline, *self.notes]
+        told: set[object] = set()
         for position, decision in enumerate(self.decisions):
-            parts.append(_in_full(decision) if position == 0 else _in_a_line(decision))
+            item = decision.guid or decision.event_key
+            if self.found_at and item not in told:
+                parts += [sentence(decision), _in_full(decision)]
+            else:
+                parts.append(_in_full(decision) if position == 0 else _in_a_line(decision))
+            told.add(item)
         return "\n".join(parts)
 
     @property
     def headline(self) -> str:
         """One sentence: how it stands now."""
         off = [_resource_sentence(record) for record in self.resources]
+        if self.found_at:
+            return "; ".join([self.found_at, *off])
         if not self.decisions:
             return "; ".join(off) if off else f"{self.asked}: {NOTHING_KNOWN}"
         latest = sentence(self.decisions[0])
@@ -139,12 +156,17 @@ class Explanation:
 
 
 def explain(
-    asked: str, decisions: Sequence[DecisionRecord], resources: Iterable[ResourceRecord]
+    asked: str,
+    decisions: Sequence[DecisionRecord],
+    resources: Iterable[ResourceRecord],
+    *,
+    found_at: str = "",
+    notes: tuple[str, ...] = (),
 ) -> Explanation:
     """The explanation of an item from its decisions, and from the resources that there are.
 
     Resources that do not synchronise are named where they are the item's, or what was asked for: by number,
-    by name or by address.
+    by name or by address. `found_at` and `notes` are for a question that names a resource and a time.
     """
     concerned = {decision.resource_no for decision in decisions}
     wanted = asked.strip().casefold()
@@ -154,12 +176,17 @@ def explain(
         if record.state is not ResourceState.ACTIVE
         and (
             record.resource_no in concerned
+            or bool(found_at)
             or wanted
             in (record.resource_no.casefold(), record.display_name.casefold(), record.email.casefold())
         )
     )
     return Explanation(
-        asked=asked, decisions=tuple(decisions), resources=named if wanted or concerned else ()
+        asked=asked,
+        decisions=tuple(decisions),
+        resources=named if wanted or concerned else (),
+        found_at=found_at,
+        notes=notes,
     )
 
 
@@ -181,6 +208,8 @@ def remedy(decision: DecisionRecord) -> str:
 
 def _in_full(decision: DecisionRecord) -> str:
     lines = [f"  when: {_moment(decision.at)}, {TRIGGERS[decision.trigger]}"]
+    if decision.when is not None:
+        lines.append(f"  takes place: {_interval(decision.when)}")
     lines += [f"  {name}: {value}" for name, value in decision.basis]
     is_new = decision.act in (Act.CREATE_EVENT, Act.CREATE_APPOINTMENT)
     lines += [f"  {_change_sentence(change, is_new=is_new)}" for change in decision.changes]
@@ -248,6 +277,7 @@ def _decision_json(decision: DecisionRecord) -> dict[str, Any]:
         "eventId": decision.event_id,
         "iCalUId": decision.ical_uid or None,
         "subject": decision.subject,
+        **_interval_json(decision.when),
         "side": None if decision.side is None else decision.side.value,
         "trigger": decision.trigger.value,
         "act": decision.act.value,
@@ -270,6 +300,21 @@ def _change_json(change: ChangeRecord) -> dict[str, Any]:
         "outlook": change.outlook,
         "winner": change.winner.value,
     }
+
+
+def _interval(when: When) -> str:
+    if isinstance(when, AllDay):
+        last = when.until - timedelta(days=1)
+        return f"{when.first}, all day" if last <= when.first else f"{when.first} to {last}, all day"
+    return f"{when.start.strftime('%Y-%m-%d %H:%M')} to {when.end.strftime('%Y-%m-%d %H:%M')} UTC"
+
+
+def _interval_json(when: When | None) -> dict[str, str | None]:
+    if when is None:
+        return {"start": None, "end": None}
+    if isinstance(when, AllDay):
+        return {"start": when.first.isoformat(), "end": when.until.isoformat()}
+    return {"start": _iso(when.start), "end": _iso(when.end)}
 
 
 def _iso(moment: datetime) -> str:

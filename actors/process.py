@@ -14,6 +14,7 @@ from actors.assembly import remember_judging
 from actors.clients.transport import RequestsTransport
 from actors.committing import StoreDesk
 from actors.gateways import Outside
+from actors.inquiry import Circumstances
 from actors.intake import Intake
 from actors.runtime.errors import log_failure
 from actors.runtime.system import Runtime
@@ -159,6 +160,7 @@ class Process:
             scheduler=application.scheduler,
             clock=self.runtime.clock,
             sharing=lambda: sharing,
+            circumstances=lambda: Circumstances.of(settings, self.runtime.clock.now()),
             store_problem=lambda: application.store_problem,
             roster_loaded=application.loaded.is_set,
             polled=lambda: polled.reasons,

@@ -138,24 +138,38 @@ def status(config: Config = None, json: AsJson = False) -> None:
 @app.command(short_help="Everything decided about an appointment or event.")
 def explain(
     item: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="ITEM",
-            help="An appointment's number, id or GUID; an event's id or iCalUId; a subject, or a part of it.",
+            metavar="[ITEM]",
+            show_default=False,
+            help="An appointment's number, id or GUID; an event's id or iCalUId; a subject, or a part of it; "
+            "or RESOURCE@TIME.",
         ),
-    ],
+    ] = None,
     config: Config = None,
+    resource: OneResource = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            show_default=False,
+            help="What takes place or was decided then: 2026-03-02, or 2026-03-02T10:00 by the board's clock.",
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Say what was decided about an item: which rule, which preference, which values, when, what was called.
 
-    Example: exchange-connector explain "Heat pump maintenance"
+    Also what was not done, why, and what would change that.
+
+    Example: exchange-connector explain R001@2026-03-02T10:00
     """
+    asked = choices.question(item, resource, at)
     with problems_told():
         settings = settings_of(config, uses_rules=False)
         from actors.commandline.looking import explain as go
 
-        go(settings, item, as_json=json)
+        go(settings, asked, as_json=json)
 
 
 @app.command(short_help="A full reconciliation now.")

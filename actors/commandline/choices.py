@@ -1,8 +1,9 @@
-"""The values that options of `preferences set` take, in any letter case."""
+"""What options and arguments of commands may hold beyond their type."""
 
 from __future__ import annotations
 
 from enum import Enum
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -32,6 +33,20 @@ def sensitivity(text: str | None) -> str | None:
 def private(text: str | None) -> str | None:
     """Checks `--private`, and spells it as it is stored."""
     return None if text is None else _one(PrivateEvents, text.strip())
+
+
+def question(item: str | None, resource: str | None, at: str | None) -> str:
+    """What `explain` is asked: an item, or a resource and a time. Raises `typer.BadParameter`."""
+    if (item is None) is (resource is None and at is None) or (resource is None) is not (at is None):
+        raise typer.BadParameter("name one ITEM, or --resource R --at TIME")
+    if item is not None:
+        return item
+    from actors.inquiry import place_asked  # only now: help is answered at once
+
+    asked = f"{resource}@{at}"
+    if place_asked(asked, ZoneInfo("UTC")) is None:
+        raise typer.BadParameter(f'--at: "{at}" is no time; write 2026-03-02 or 2026-03-02T10:00')
+    return asked
 
 
 def _one(kind: type[Enum], name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from actors.commandline.options import store_url
 from actors.commandline.reach import DoesNotAnswer, running_process
 from actors.commandline.telling import Failure, tell, tell_json, tell_table
-from actors.explain import explain as explained
+from actors.inquiry import Circumstances, inquire
 from actors.rules_watch import rules_on_disk
 from actors.runtime.clock import SystemClock
 from actors.status import NOT_RUNNING, build_status
@@ -48,7 +48,8 @@ def explain(settings: Settings, item: str, *, as_json: bool) -> None:
     """Everything that was decided about an item. Raises `Failure` when nothing is known of it."""
     store = Store.open(store_url(settings), read_only=True)
     try:
-        explanation = explained(item, store.decisions(item, DECISIONS_SHOWN), store.resources())
+        circumstances = Circumstances.of(settings, SystemClock().now())
+        explanation = inquire(store, item, DECISIONS_SHOWN, circumstances)
     finally:
         store.close()
     if as_json:
