@@ -21,7 +21,8 @@ from actors.rules_watch import RulesStanding
 from actors.runtime.clock import Clock
 from actors.status import Live, StatusReport, build_status
 from actors.supervision_messages import Release
-from actors.undo import Undo, undo_of
+from actors.undo import undo_of
+from actors.undos import Undos
 from actors.web.facade import Figures, NoSuchResource, NotNow, PreferencesView, Readiness
 from models.ids import MailboxId, ResourceNo
 from models.judging import effective_preferences
@@ -67,6 +68,7 @@ class Company:
     graph: ActorRef[Any]
     scheduler: ActorRef[Any]
     clock: Clock
+    undos: Undos
     sharing: Callable[[], Sharing]
     store_problem: Callable[[], str]
     """What is wrong with the store as its actor knows it; empty while it is well."""
@@ -77,10 +79,6 @@ class Company:
     circumstances: Callable[[], Circumstances] = field(default=Circumstances)
     decided: Callable[[], Mapping[str, int]] = field(default=dict)
     """Decisions since the start by act."""
-    put_back: Callable[[Undo], None] = lambda undo: None
-    """Has an undo carried out."""
-    undo: Callable[[], Undo | None] = lambda: None
-    """The last one that was asked for."""
 
 
 class Administration:
@@ -131,6 +129,7 @@ class Administration:
             live=live,
             held=self._to.store.held_back() if counts.held_back else (),
             letters=self._to.store.dead_letters() if counts.dead_letters else (),
+            audits=self._to.store.audits(),
             rules=self._to.rules(),
         )
 
@@ -244,17 +243,17 @@ class Administration:
     ) -> Mapping[str, Any]:
         if resource_no is not None:
             self._record(resource_no)
-        former = self._to.undo()
+        former = self._to.undos.last
         if former is not None and former.waiting_for:
             raise NotNow(f"an undo is under way for {', '.join(former.waiting_for)}; wait until it has ended")
         store, now = self._to.store, self._to.clock.now()
         undo = undo_of(store, since=since, until=now, resource=resource_no, dry_run=dry_run)
         log.info("undo asked for", resources=len(undo.waiting_for), since=since.isoformat(), dry_run=dry_run)
-        self._to.put_back(undo)
+        self._to.undos.put_back(undo)
         return undo.as_json()
 
     def undoing(self) -> Mapping[str, Any]:
-        undo = self._to.undo()
+        undo = self._to.undos.last
         if undo is None:
             raise NotNow("nothing was asked to be undone since the process started")
         return undo.as_json()

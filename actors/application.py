@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from pykka import ActorRef
 
+from actors.auditor import AuditNeighbours, Auditor
 from actors.board_watch import BoardWatch, TellAll
-from actors.clients.errors import AccessDenied, MailboxMissing
 from actors.clients.gateway import TakeSnapshot
 from actors.clients.grants import Surroundings as ClientSurroundings
 from actors.clients.graph.gateway import GraphGateway
@@ -26,25 +27,25 @@ from actors.mapping import RELOAD_SECONDS, MapperActor
 from actors.rehearsal import Rehearsal, RehearsalStoreActor
 from actors.resource.actor import ResourceActor
 from actors.resource.hints import Hints
-from actors.resource.messages import Hint, Wake
+from actors.resource.messages import Hint
 from actors.resource.surroundings import Configuration, Surroundings
-from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble, active_of
-from actors.router import Active, Router
+from actors.roster import Quarantined, Roster, RosterNeighbours, Trouble
+from actors.router import Router
 from actors.rules_watch import RulesStanding, RulesWatch
 from actors.runtime.pooled import PooledActor, Termination, watch
 from actors.runtime.system import Runtime
 from actors.store_actor import Commit, StoreActor
-from actors.supervision_messages import Deliver, Key, Passivate, Release, StopAll
+from actors.supervision_messages import Key, Passivate, Release, StopAll
 from actors.supervisor import Supervisor
 from actors.tally import DecisionTally
-from actors.undo import Undo
+from actors.undos import Undos
 from models.decision import Act
 from models.ids import MailboxId, ResourceNo
 from models.mapper import Mapper
 from models.rules import Rules, RulesFile
 from models.settings.sections import Settings
 from models.storage.changes import AddDeadLetter, PutSupervision
-from models.storage.records import DeadLetter, ResourceRecord, ResourceState, Trigger
+from models.storage.records import DeadLetter, ResourceRecord, Trigger
 from models.storage.store import Store
 from models.supervision import ChildState, SupervisionPolicy
 from models.when import Window
@@ -69,8 +70,12 @@ class Application:
         mapper: Mapper,
         only: frozenset[ResourceNo] | None = None,
         rehearsal: Rehearsal | None = None,
+        audits: bool = True,
     ) -> None:
-        """`only` restricts a command to some resources; with a `rehearsal` nothing is written anywhere."""
+        """`only` restricts a command to some resources; with a `rehearsal` nothing is written anywhere.
+
+        `audits`: whether both sides are compared in full once in a period, as an unattended process does.
+        """
         self.settings = settings
         self.runtime = runtime
         self.store = store
@@ -88,10 +93,10 @@ class Application:
         self.on_loaded: Callable[[], None] = lambda: None
         """Called when it is known who synchronises, before anybody is asked what changed."""
         self.tally = DecisionTally()
-        self.undo: Undo | None = None
-        """The last undo that was asked for."""
+        self.undos = Undos(self.router)
         self.roster: ActorRef[Any] | None = None
         self._rehearsal = rehearsal
+        self._audits = audits and rehearsal is None
         self._outside = outside
         self._only = only
         self._looked_into: set[tuple[ResourceNo, MailboxId]] = set()
@@ -126,6 +131,7 @@ class Application:
         )
         self.supervisor = self.employ(Supervisor, "supervisor", **self._supervisor_arguments())
         self.router.connect(self.supervisor)
+        self.undos.connect(self.supervisor)
 
     def start(self) -> None:
         """Start every actor. Nothing here waits for a service."""
@@ -166,6 +172,14 @@ class Application:
             random=runtime.random,
             every_seconds=self._every(settings.sync.outlook_poll_seconds),
         )
+        if self._audits:
+            self.employ(
+                Auditor,
+                "resources",
+                neighbours=self._audit_neighbours(),
+                configuration=lambda: self._configuration,
+                every=timedelta(hours=settings.sync.audit_hours),
+            )
 
     def stop(self) -> None:
         """Stop every actor, resources first: what they asked to be written is written."""
@@ -211,18 +225,6 @@ class Application:
         for number in numbers:
             self.router.hint(number, Hint(board=True, outlook=True, full=True, trigger=trigger))
 
-    def put_back(self, undo: Undo) -> None:
-        """Have everything put back that an undo is about, whether its resource synchronises or not."""
-        self.undo = undo
-        for number in undo.waiting_for:
-            record = undo.record_of(number)
-            if record is None or record.mailbox is None:
-                undo.end(number, "it has no mailbox now")
-            elif record.state is ResourceState.QUARANTINED:
-                undo.end(number, f"it is in quarantine; `retry {number}` ends that")
-            else:
-                self.supervisor.tell(Deliver(key=number, message=Wake()))
-
     def release(self, resource_no: ResourceNo) -> None:
         """Take a resource out of quarantine, now."""
         self.supervisor.tell(Release(key=resource_no))
@@ -230,8 +232,12 @@ class Application:
     # How the actors are made
 
     def employ(self, kind: type[PooledActor], place: str, *args: Any, **kwargs: Any) -> ActorRef[Any]:  # noqa: ANN401 - each actor has its own
-        """Start one more actor on a thread of its own kind; it is watched, and stopped with the others."""
-        ref = kind.start(*args, dispatcher=self.runtime.pinned[place], **kwargs)
+        """Start one more actor on a thread of its own kind, or on those of the resources.
+
+        It is watched, and stopped with the others.
+        """
+        dispatcher = self.runtime.resources if place == "resources" else self.runtime.pinned[place]
+        ref = kind.start(*args, dispatcher=dispatcher, **kwargs)
         watch(ref, lambda termination: self._ended(kind.__name__, termination))
         self._started.append(ref)
         return ref
@@ -290,24 +296,28 @@ class Application:
             timers=self.runtime.timers,
         )
 
+    def _audit_neighbours(self) -> AuditNeighbours:
+        return AuditNeighbours(
+            graph=self.graph,
+            scheduler=self.scheduler,
+            store=self.store_actor,
+            router=self.router,
+            clock=self.runtime.clock,
+            timers=self.runtime.timers,
+        )
+
     def _resource_actor(self, key: Key, incarnation: int) -> ActorRef[Any]:
         number = ResourceNo(str(key))
         active = self.router.directory.resources.get(number)
+        given = active or self.undos.at_rest(number)
         return ResourceActor.start(
-            resource=active.resource if active is not None else self._at_rest(number).resource,
-            mailbox=active.mailbox if active is not None else self._at_rest(number).mailbox,
+            resource=given.resource,
+            mailbox=given.mailbox,
             incarnation=incarnation,
             surroundings=self._surroundings(),
             at_rest=active is None,
             dispatcher=self.runtime.resources,
         )
-
-    def _at_rest(self, number: ResourceNo) -> Active:
-        """A resource that does not synchronise, for an undo of what was written before."""
-        record = self.undo.record_of(number) if self.undo is not None else None
-        if record is None or record.mailbox is None:
-            raise LookupError("only for an undo is a resource started that does not synchronise")
-        return active_of(record, record.mailbox)
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
@@ -321,8 +331,8 @@ class Application:
             configuration=lambda: self._configuration,
             hint=self.router.hint,
             trouble=self._troubled,
-            undo=self._undo_of,
-            undone=self._undone,
+            undo=self.undos.waiting_for,
+            undone=self.undos.ended_at_rest,
             settled=self.router.settled,
             passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
             looked_into=self._looked_into,
@@ -370,28 +380,17 @@ class Application:
 
     def _quarantined(self, key: Key, reason: str) -> None:
         number = ResourceNo(str(key))
-        if self.undo is not None:
-            self.undo.end(number, f"its actor failed too often: {reason}")
+        self.undos.quarantined(number, reason)
         self._tell_roster(Quarantined(number, reason))
 
     def _troubled(self, number: ResourceNo, problem: Exception) -> None:
-        if self.undo is not None and isinstance(problem, (AccessDenied, MailboxMissing)):
-            self.undo.end(number, f"{problem}; {problem.remedy}")
+        self.undos.troubled(number, problem)
         self._tell_roster(Trouble(number, problem))
 
     def _tell_roster(self, message: object) -> None:
         """Without a roster nobody synchronises, and nobody has to be told who does not."""
         if self.roster is not None:
             self.roster.tell(message)
-
-    def _undo_of(self, number: ResourceNo) -> Undo | None:
-        return self.undo if self.undo is not None and self.undo.waits_for(number) else None
-
-    def _undone(self, number: ResourceNo, incarnation: int) -> None:
-        """A resource at rest has been looked after. Should it synchronise by now, its own actor follows."""
-        self.supervisor.tell(Passivate(key=number, incarnation=incarnation))
-        if number in self.router.directory.resources:
-            self.supervisor.tell(Deliver(key=number, message=Wake()))
 
     def _persist(self, key: Key, child: ChildState) -> None:
         number = ResourceNo(str(key))

@@ -55,6 +55,7 @@ FIELDS: Final = frozenset(
         "problem",
         "reason",
         "remedy",
+        "repaired",
         "resource",
         "resources",
         "route",

@@ -166,8 +166,7 @@ class Process:
             polled=lambda: polled.reasons,
             rules=application.rules_standing,
             decided=application.tally.by_act,
-            put_back=application.put_back,
-            undo=lambda: application.undo,
+            undos=application.undos,
         )
 
     # By the minute

@@ -6,7 +6,7 @@ Any thread may use it; it holds no actor's state, only who is active now and sin
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,7 @@ class Router:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting_since: dict[ResourceNo, float] = {}
+        self._watchers: dict[ResourceNo, list[Callable[[], None]]] = {}
         self._supervisor: ActorRef[Any] | None = None
         self.directory = Directory()
 
@@ -80,9 +81,21 @@ class Router:
 
     def settled(self, resource_no: ResourceNo) -> None:
         """The resource has dealt with everything that it took; what came in since then still waits."""
+        watchers: list[Callable[[], None]] = []
         with self._lock:
             if not self._hints.waits_for(resource_no):
                 self._waiting_since.pop(resource_no, None)
+                watchers = self._watchers.pop(resource_no, watchers)
+        for tell in watchers:
+            tell()
+
+    def when_settled(self, resource_no: ResourceNo, tell: Callable[[], None]) -> None:
+        """Call `tell` once, as soon as a resource has nothing left to do; it tells somebody."""
+        with self._lock:
+            if resource_no in self._waiting_since:
+                self._watchers.setdefault(resource_no, []).append(tell)
+                return
+        tell()
 
     def lag(self, resource_no: ResourceNo) -> float:
         """Seconds for which the oldest unsettled hint of a resource has been waiting; 0 for none."""

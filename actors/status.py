@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from actors.clients.metrics import ServiceState, Snapshot
 from actors.rules_watch import RulesStanding
 from models.ids import MailboxId, ResourceNo
-from models.storage.records import Counts, DeadLetter, HeldBack, ResourceRecord, ResourceState
+from models.storage.records import Audit, Counts, DeadLetter, HeldBack, ResourceRecord, ResourceState
 
 NOT_RUNNING: Final = "not_running"
 
@@ -42,9 +42,11 @@ class ResourceStatus:
     """For how long nobody has looked: since both sides were last known to agree. None: they never were."""
     reason: str
     """A sentence for the administrator, remedy included; empty while all is well."""
+    audit: Audit | None = None
+    """How the last comparison of both sides in full ended; None: there was none yet."""
 
     def as_json(self) -> dict[str, Any]:
-        """As the contract spells it."""
+        """As the contract spells it, and how the last audit ended."""
         return {
             "resourceNo": self.resource_no,
             "mailbox": self.mailbox,
@@ -52,6 +54,7 @@ class ResourceStatus:
             "lagSeconds": None if self.lag_seconds is None else round(self.lag_seconds, 3),
             "freshSeconds": None if self.fresh_seconds is None else round(self.fresh_seconds, 3),
             "reason": self.reason,
+            "audit": None if self.audit is None else _audit_json(self.audit),
         }
 
 
@@ -127,6 +130,7 @@ def build_status(
     live: Live | None = None,
     held: Iterable[HeldBack] = (),
     letters: Iterable[DeadLetter] = (),
+    audits: Mapping[ResourceNo, Audit] | None = None,
     rules: RulesStanding | None = None,
 ) -> StatusReport:
     """The status, from what the store says and, if a process runs, from what it knows.
@@ -134,13 +138,21 @@ def build_status(
     Without one, a resource lags by the time since its two sides were last known to agree.
     """
     waiting = Counter(one.resource_no for one in held)
+    audited = audits or {}
     aside: dict[ResourceNo, list[DeadLetter]] = {}
     for letter in letters:
         aside.setdefault(letter.resource_no, []).append(letter)
     return StatusReport(
         backlog=Backlog(journal=counts.journal, outbox=counts.outbox),
         resources=tuple(
-            _resource(one, now, live, waiting[one.resource_no], aside.get(one.resource_no, ()))
+            _resource(
+                one,
+                now,
+                live,
+                held=waiting[one.resource_no],
+                aside=aside.get(one.resource_no, ()),
+                audit=audited.get(one.resource_no),
+            )
             for one in resources
         ),
         dead_letters=counts.dead_letters,
@@ -154,9 +166,15 @@ def build_status(
 
 
 def _resource(
-    record: ResourceRecord, now: datetime, live: Live | None, held: int, aside: Sequence[DeadLetter]
+    record: ResourceRecord,
+    now: datetime,
+    live: Live | None,
+    *,
+    held: int,
+    aside: Sequence[DeadLetter],
+    audit: Audit | None,
 ) -> ResourceStatus:
-    reason = record.reason or "; ".join(_reasons(record, live, held, aside))
+    reason = record.reason or "; ".join(_reasons(record, live, held, aside, audit))
     in_step_at = record.in_step_at if live is None else live.in_step.get(record.resource_no)
     fresh = None if in_step_at is None else max(0.0, (now - in_step_at).total_seconds())
     lag = fresh if live is None else live.lags.get(record.resource_no, 0.0)
@@ -167,11 +185,27 @@ def _resource(
         lag_seconds=lag,
         fresh_seconds=fresh,
         reason=reason,
+        audit=audit,
     )
 
 
+def _audit_json(audit: Audit) -> dict[str, Any]:
+    return {
+        "at": f"{audit.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "compared": audit.compared,
+        "found": audit.found,
+        "repaired": audit.repaired,
+        "left": audit.left,
+        "problem": audit.problem,
+    }
+
+
 def _reasons(
-    record: ResourceRecord, live: Live | None, held: int, aside: Sequence[DeadLetter]
+    record: ResourceRecord,
+    live: Live | None,
+    held: int,
+    aside: Sequence[DeadLetter],
+    audit: Audit | None,
 ) -> Iterator[str]:
     """What is not as it should be with a resource that works, the worst first."""
     if held:
@@ -183,6 +217,13 @@ def _reasons(
         latest = max(aside, key=lambda letter: letter.last_at)
         act = latest.act.value.replace("_", " ")
         yield f"put aside: {len(aside)} (`exchange-connector retry` lists them); {act}: {latest.reason}"
+    if audit is not None and audit.left:
+        yield (
+            f"the last audit found {audit.left} items that differ and could not mend them; "
+            f"`exchange-connector verify --resource {record.resource_no}` names them"
+        )
+    if audit is not None and audit.problem:
+        yield f"the last audit could not compare both sides: {audit.problem}"
     if live is not None and record.mailbox is not None and record.mailbox in live.polled:
         yield live.polled[record.mailbox]
 

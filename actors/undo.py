@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -151,7 +151,7 @@ class Undo:
             endings = Counter(one.ending for share in shares for one in share.items.values())
             waiting = [share.record.resource_no for share in shares if not share.ended]
             return {
-                "since": self.since.isoformat(),
+                "since": self.since.astimezone(UTC).isoformat().replace("+00:00", "Z"),
                 "dryRun": self.dry_run,
                 "totals": {ending.value: endings[ending] for ending in Ending},
                 "waitingFor": waiting,

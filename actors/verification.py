@@ -7,19 +7,20 @@ the store is asked only for what was agreed. A finding names items and fields, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from actors.clients.graph.operations import LinkedEvent, Listing
+from actors.clients.scheduler.operations import AppointmentListing
 from actors.removal import originals
 from actors.resource.sides import Lens
 from models.appointment import Appointment
 from models.decision import Side
 from models.event import Event, EventType
-from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, parse_link_value
-from models.judging import judge
+from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, ResourceNo, parse_link_value
+from models.judging import Judge, judge
 from models.link import Link, LinkState, Origin
 from models.policy import Policy
 from models.reconcile import BoardSide, OutlookSide
@@ -82,6 +83,43 @@ class Readings:
     linked: tuple[LinkedEvent, ...]
     own_stamp: tuple[str, str]
     """Source app and type of what the connector writes, in lower case."""
+
+    @staticmethod
+    def of(
+        resource_no: ResourceNo,
+        mailbox: MailboxId,
+        *,
+        links: tuple[Link, ...],
+        listing: AppointmentListing,
+        linked: tuple[LinkedEvent, ...],
+        view: Listing,
+        own_stamp: tuple[str, str],
+    ) -> Readings:
+        """From what the store and both services have answered."""
+        return Readings(
+            mailbox=mailbox,
+            links=links,
+            appointments=tuple(one for one in listing.appointments if one.is_assigned_to(resource_no)),
+            unreadable=listing.unreadable,
+            view=view,
+            linked=linked,
+            own_stamp=(own_stamp[0].lower(), own_stamp[1].lower()),
+        )
+
+    @property
+    def items(self) -> int:
+        """How many items were looked at."""
+        return len(self.appointments) + len(self.view.events)
+
+
+def judge_of_view(lens: Lens, linked: Iterable[LinkedEvent]) -> Judge:
+    """What may be read of a mailbox's view, once it is known which of its events are the board's."""
+    return Judge(preferences=lens.preferences, board_born=frozenset(one.id for one in linked))
+
+
+def stands_for_another(links: Collection[Link], resource_no: ResourceNo) -> bool:
+    """Whether an appointment with these links is the business of other resources, and not of this one."""
+    return bool(links) and all(link.resource_no != resource_no for link in links)
 
 
 class Comparison:

@@ -59,10 +59,25 @@ def window_around(now: datetime, *, past_days: int, future_days: int) -> Window:
 
 
 def day_of(name: str, now: datetime) -> int:
-    """Which day it is for `name`, whose days begin at a moment of its own.
+    """Which day it is for `name`, whose days begin at a moment of its own."""
+    return period_of(name, now, timedelta(days=1))
 
-    What is due once a day is due when this number changes: at the same moment every day, also after a start,
-    and over many names spread evenly.
+
+def period_of(name: str, now: datetime, length: timedelta) -> int:
+    """Which period it is for `name`, whose periods begin at a moment of its own.
+
+    What is due once in a period is due when this number changes: at the same moment every time, also after
+    a start, and over many names spread evenly.
     """
-    begins = crc32(name.encode()) / 2**32
-    return floor(now.timestamp() / timedelta(days=1).total_seconds() - begins)
+    return floor(now.timestamp() / length.total_seconds() - _begins(name))
+
+
+def next_period(name: str, now: datetime, length: timedelta) -> datetime:
+    """When the next period begins for `name`."""
+    seconds = (period_of(name, now, length) + 1 + _begins(name)) * length.total_seconds()
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _begins(name: str) -> float:
+    """At which part of a period those of `name` begin."""
+    return crc32(name.encode()) / 2**32

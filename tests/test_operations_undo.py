@@ -63,7 +63,7 @@ def undo(
         application.store, since=since, until=office.clock.now(), resource=number, dry_run=dry_run
     )
     with office.oracle.acting("administrator"), office.writes() as written:
-        application.put_back(asked)
+        application.undos.put_back(asked)
         office.run(60.0)
     assert asked.waiting_for == ()
     document = asked.as_json()
@@ -433,7 +433,7 @@ def begin_undo(office: Office, since: datetime, seconds: float) -> Undo:
     application = office.connector.application
     asked = undo_of(application.store, since=since, until=office.clock.now(), resource=None, dry_run=False)
     with office.oracle.acting("administrator"):
-        application.put_back(asked)
+        application.undos.put_back(asked)
         office.run(seconds)
     return asked
 

@@ -15,7 +15,7 @@ from actors.status import Live, build_status
 from actors.tally import DecisionTally
 from models.decision import Act, Reason
 from models.storage.changes import AddDecision, PutMeta
-from models.storage.records import Counts, DeadLetter, DecisionRecord, ResourceState, Trigger
+from models.storage.records import Audit, Counts, DeadLetter, DecisionRecord, ResourceState, Trigger
 from tests.web_kit import ANNA, BRAM, MONDAY, mailbox_of, record
 
 COUNTS = Counts(journal=2, outbox=3, dead_letters=4, held_back=5, quarantined=1, links=100, subscriptions=6)
@@ -47,6 +47,7 @@ def test_the_object_is_spelt_as_the_contract_says() -> None:
         resources=(record(ANNA), off),
         now=MONDAY,
         live=Live(lags={ANNA: 1.23456}, graph=refused, scheduler=WELL),
+        audits={ANNA: Audit(resource_no=ANNA, at=MONDAY, compared=40, found=3, repaired=3)},
         rules=RulesStanding(
             file="/etc/rules.json", rules=2, digest="d1", since=MONDAY, warnings=('rule "A": may be null',)
         ),
@@ -61,6 +62,14 @@ def test_the_object_is_spelt_as_the_contract_says() -> None:
                 "lagSeconds": 1.235,
                 "freshSeconds": None,
                 "reason": "",
+                "audit": {
+                    "at": "2026-03-02T08:00:00Z",
+                    "compared": 40,
+                    "found": 3,
+                    "repaired": 3,
+                    "left": 0,
+                    "problem": "",
+                },
             },
             {
                 "resourceNo": "BRAM",
@@ -69,6 +78,7 @@ def test_the_object_is_spelt_as_the_contract_says() -> None:
                 "lagSeconds": 0.0,
                 "freshSeconds": None,
                 "reason": "Exchange Integration Enabled is off on the board",
+                "audit": None,
             },
         ],
         "deadLetters": 4,
@@ -102,6 +112,20 @@ def test_d6_a_mailbox_that_is_only_polled_says_so() -> None:
     ill = record(BRAM, ResourceState.QUARANTINED, reason="it crashed too often")
     report = build_status(counts=COUNTS, resources=(record(ANNA), ill), now=MONDAY, live=live)
     assert [one.reason for one in report.resources] == ["polled", "it crashed too often"]
+
+
+def test_a_resource_says_what_its_last_audit_could_not_mend_or_not_look_at() -> None:
+    audits = {
+        ANNA: Audit(resource_no=ANNA, at=MONDAY, compared=40, found=3, repaired=1),
+        BRAM: Audit(resource_no=BRAM, at=MONDAY, problem="Graph does not answer"),
+    }
+    report = build_status(
+        counts=COUNTS, resources=(record(ANNA), record(BRAM)), now=MONDAY, live=Live(), audits=audits
+    )
+    left, failed = (one.reason for one in report.resources)
+    assert left.startswith("the last audit found 2 items that differ")
+    assert "verify --resource ANNA" in left
+    assert failed == "the last audit could not compare both sides: Graph does not answer"
 
 
 def test_d9_a_resource_says_what_was_put_aside_and_why() -> None:

@@ -27,6 +27,7 @@ from actors.router import Active, Directory, Router
 from actors.runtime.pooled import PooledActor
 from actors.runtime.system import Runtime, SimulatedRuntime
 from actors.store_actor import StoreActor
+from actors.undos import Undos
 from actors.web.access import ApiAccess, Login
 from actors.web.app import Parts, create_app
 from models.ids import AppointmentGuid, AppointmentId, MailboxId, ResourceNo
@@ -250,6 +251,7 @@ def office(path: Path) -> Iterator[Office]:
         graph=graph,
         scheduler=scheduler,
         clock=runtime.clock,
+        undos=Undos(router),
         sharing=lambda: Sharing(defaults=Preferences(), resources_decide=state["decide"]),
         store_problem=lambda: state["problem"],
         roster_loaded=lambda: state["loaded"],

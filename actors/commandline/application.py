@@ -51,6 +51,7 @@ def application_for(
         mapper=mapper,
         only=None if resource is None else frozenset({ResourceNo(resource)}),
         rehearsal=rehearsal,
+        audits=False,
     )
     runtime.start()
     try:

@@ -78,6 +78,7 @@ def _status(settings: Settings) -> dict[str, Any]:
             now=now,
             held=store.held_back(),
             letters=store.dead_letters(),
+            audits=store.audits(),
             rules=rules_on_disk(settings.rules.file, settings.scheduler.time_zone, now),
         ).as_json()
     finally:
@@ -94,7 +95,12 @@ def _figures(document: Mapping[str, Any]) -> Sequence[str]:
         "quarantined": document["quarantined"],
         "subscriptions": document["subscriptions"],
     }
-    return [", ".join(f"{name}: {count}" for name, count in figures.items())]
+    audits = [one["audit"] for one in document["resources"] if one["audit"] is not None]
+    found, repaired = (sum(one[name] for one in audits) for name in ("found", "repaired"))
+    return [
+        ", ".join(f"{name}: {count}" for name, count in figures.items()),
+        f"last audits: {len(audits)} resources compared in full, {found} items differed, {repaired} repaired",
+    ]
 
 
 def _rules(standing: Mapping[str, Any]) -> Sequence[str]:

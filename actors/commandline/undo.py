@@ -102,7 +102,7 @@ def _here(
         with application_for(
             settings, store, rehearsal=rehearsal, mapper=mapper, at_rest=True
         ) as application:
-            application.put_back(asked)
+            application.undos.put_back(asked)
             return _wait(asked.as_json, asked.wait, display, clock)
     finally:
         store.close()

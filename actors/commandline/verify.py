@@ -17,7 +17,7 @@ from actors.commandline.telling import Failure, tell, tell_json
 from actors.mapping import mapper_of, with_categories
 from actors.resource.sides import Lens
 from actors.runtime.clock import SystemClock
-from actors.verification import Comparison, Difference, Readings
+from actors.verification import Comparison, Difference, Readings, judge_of_view, stands_for_another
 from models.ids import MailboxId, ResourceNo
 from models.judging import Judge, effective_preferences
 from models.mapper import Mapper
@@ -116,7 +116,7 @@ class Verifier:
         except NotAnswered as problem:
             done.problem = str(problem)
             return done
-        done.compared = len(readings.appointments) + len(readings.view.events)
+        done.compared = readings.items
         differences = Comparison(lens, self._settings.sync.policy(), readings).differences()
         done.differences = tuple(one for one in differences if not self._is_of_another(record, one))
         return done
@@ -126,26 +126,24 @@ class Verifier:
     ) -> Readings:
         judge = Judge.of_linked(lens.preferences)
         linked = self._services.graph(FindLinked(mailbox=mailbox, judge=judge)).get()
-        board_born = frozenset(one.id for one in linked)
-        judge = Judge(preferences=lens.preferences, board_born=board_born)
+        judge = judge_of_view(lens, linked)
         view = self._services.graph(ReadWindow(mailbox=mailbox, window=lens.window, judge=judge)).get()
         scheduler = self._settings.scheduler
-        return Readings(
-            mailbox=mailbox,
+        return Readings.of(
+            number,
+            mailbox,
             links=self._store.links_of(number),
-            appointments=tuple(one for one in listing.appointments if one.is_assigned_to(number)),
-            unreadable=listing.unreadable,
-            view=view,
+            listing=listing,
             linked=linked,
-            own_stamp=(scheduler.source_app.lower(), scheduler.source_type.lower()),
+            view=view,
+            own_stamp=(scheduler.source_app, scheduler.source_type),
         )
 
     def _is_of_another(self, record: ResourceRecord, one: Difference) -> bool:
         """Whether an appointment from Outlook stands for the event of another resource."""
         if one.guid is None:
             return False
-        links = self._store.links_of_appointment(guid=one.guid)
-        return bool(links) and all(link.resource_no != record.resource_no for link in links)
+        return stands_for_another(self._store.links_of_appointment(guid=one.guid), record.resource_no)
 
     def _preferences(self, number: ResourceNo) -> Preferences:
         own = self._store.preferences_of(number)

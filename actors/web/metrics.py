@@ -68,6 +68,16 @@ def _resources(figures: Figures) -> Iterator[Metric]:
     yield _gauge("quarantined_resources", "Resources in quarantine", figures.status.quarantined)
     yield _gauge("busy_resources", "Resources with something left to do", figures.busy)
     yield _gauge("lag_seconds_max", "The longest wait of any resource", figures.status.largest_lag)
+    audits = [one.audit for one in figures.status.resources if one.audit is not None]
+    yield _gauge("audited_resources", "Resources whose two sides were compared in full", len(audits))
+    items = {
+        "found": sum(one.found for one in audits),
+        "repaired": sum(one.repaired for one in audits),
+        "left": sum(one.left for one in audits),
+    }
+    yield _gauges("audit_differences", "Items that differed at the last audits", "state", items)
+    failed = sum(1 for one in audits if one.problem)
+    yield _gauge("failed_audits", "Resources whose last audit could not compare both sides", failed)
 
 
 def _services(snapshots: tuple[Snapshot, ...]) -> Iterator[Metric]:
