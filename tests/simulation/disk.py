@@ -11,6 +11,9 @@ from models.storage.changes import Change
 from models.storage.store import Store
 from tests.simulation.transport import Perils
 
+STATEMENTS: dict[Any, str] = {}
+"""What statements are in SQL: the same in every history."""
+
 
 class SimulatedStore(Store):
     """A store in memory whose commits the process may not survive."""
@@ -50,6 +53,7 @@ class Disk:
     def _open(self, image: bytes | None = None) -> SimulatedStore:
         store = SimulatedStore.open("sqlite:///:memory:")
         assert isinstance(store, SimulatedStore)
+        store._backend.writer._compiled = STATEMENTS
         connection = self._connection(store)
         if image is not None:
             connection.deserialize(image)
