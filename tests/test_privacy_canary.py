@@ -179,6 +179,8 @@ class Company:
             ("plan",),
             ("plan", "--json"),
             ("verify",),
+            ("undo", "--since", "1d", "--dry-run"),
+            ("undo", "--since", "1d", "--dry-run", "--json"),
             ("explain", ids[0]),
             ("explain", "R001"),
         ):
@@ -384,6 +386,14 @@ def test_e_b3_the_words_of_what_was_shared_once_leave_the_store_and_are_told_to_
         assert not [
             one for one in store.decisions(planned["appointmentGuid"]) if one.outcome is Outcome.PENDING
         ]
+        images = store.before_images(began)
+    assert images, "of masked events, and of a planner's"
+    assert not company.aviary.found_in(repr([(image.before, image.after) for image in images]))
+    undone = company.command("undo", "--since", "1d", "--json").json
+    assert undone["totals"]["put_back"], "the masked appointments at least"
+    assert undone["totals"]["skipped"], "what is not shared now does not come back"
+    company.settle()
+    assert company.search(since) == {}
     connector.kill()
     assert company.search(since) == {}
 
