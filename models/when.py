@@ -32,6 +32,11 @@ class AllDay:
 When = Timed | AllDay
 
 
+def begins_never(when: When) -> bool:
+    """Whether something begins in the year 1: with both services that stands for "no time"."""
+    return (when.first if isinstance(when, AllDay) else when.start).year == 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The stretch of time around now in which items are synchronised."""

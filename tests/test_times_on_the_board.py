@@ -6,10 +6,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.office import Office, Person, at, office_at_work
 from tests.sandbox.graph.events import Event
 
 BEGIN = datetime(2026, 10, 20, 7, tzinfo=UTC)
+SPRING = datetime(2027, 3, 22, 7, tzinfo=UTC)
+SKIPPED = datetime(2027, 3, 28)  # noqa: DTZ001 - a wall clock: Brussels has no hour from 02:00
 CHANGE = datetime(2026, 10, 25)  # noqa: DTZ001 - a wall clock: Brussels repeats the hour from 02:00
 ZONES = (
     "Europe/Brussels",
@@ -43,6 +47,46 @@ def test_c7_c8_every_kind_of_time_in_every_zone_is_the_same_on_both_sides() -> N
             office.settle()
         assert person.shown() == person.shared()
         assert written == {"scheduler": len(made)}
+
+
+@pytest.mark.parametrize(
+    ("begin", "day", "hour", "instants"),
+    [
+        (BEGIN, CHANGE, "repeated", ("2026-10-25T00:30", "2026-10-25T00:00", "2026-10-25T01:30")),
+        (SPRING, SKIPPED, "skipped", ("2027-03-28T01:30", "2027-03-28T01:00", "2027-03-28T00:30")),
+    ],
+)
+def test_c7_planners_and_people_meet_in_the_hour_that_clocks_repeat_or_skip(
+    begin: datetime, day: datetime, hour: str, instants: tuple[str, str, str]
+) -> None:
+    """C7: half past two and two on the board's wall clock, an instant within the hour in Outlook; none moves
+    again by itself, and a planner who looks at the time sees the wall clock that she chose."""
+    seldom = {"outlook_poll_seconds": 14400, "board_poll_seconds": 14400}
+    with office_at_work(begin=begin, past_days=3, future_days=20, **seldom) as office:
+        person = office.person()
+        guids = [
+            office.schedule(f"{hour} {number}", day + timedelta(hours=hours), hours=0.25)
+            for number, hours in enumerate((2.5, 2.0))
+        ]
+        own = datetime.fromisoformat(instants[2])
+        person.create(subject="Own", start=at(own, "UTC"), end=at(own + timedelta(minutes=15), "UTC"))
+        office.settle()
+        begun = {one.content.subject: one.content.start.instant() for one in person.events()}
+        wanted = [datetime.fromisoformat(f"{text}+00:00") for text in instants]
+        assert begun == {f"{hour} 0": wanted[0], f"{hour} 1": wanted[1], "Own": wanted[2]}
+        assert len(person.shown()) == 1
+        assert person.shown().items() <= person.shared().items()
+        planned = {one.guid: (one.start, one.end) for one in office.board()}
+        with office.writes() as written:
+            office.settle(2 * 86400)
+        assert written == {}
+        assert {one.guid: (one.start, one.end) for one in office.board()} == planned
+        with office.writes() as written:
+            office.replan(guids[0], subject="Renamed")
+            office.settle()
+        assert written == {"graph": 1}
+        (renamed,) = (one for one in person.events() if one.content.subject == "Renamed")
+        assert renamed.content.start.instant() == wanted[0]
 
 
 def test_c9_values_that_nobody_knows_are_private_and_hold_up_nothing() -> None:

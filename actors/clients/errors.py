@@ -15,6 +15,7 @@
     │   ├── MailboxMissing      the resource's address has no mailbox: mend the address; others go on
     │   └── DuplicateTransaction  the event exists already: adopt `existing_event_id`
     ├── Malformed               the answer cannot be read: it counts as no answer, and for a write as unknown
+    │   └── Unreadable          the item is there, in no form that can be read: leave it as it is
     ├── ForeignLink             a link leads to another host: never follow it, begin a new round
     ├── Abandoned               the client stopped first: ask again after it has started
     └── Defect                  the client itself is at fault: report it with `at`
@@ -167,6 +168,11 @@ class DuplicateTransaction(Refused):
 
 class Malformed(Problem):
     """The answer is not what the service's contract allows. Never taken for an empty one (C11)."""
+
+
+class Unreadable(Malformed):
+    """The item that was asked for exists, but has no time or no id that can be read: it stays so for as long
+    as its service tells it so, and nothing is concluded from it (C9)."""
 
 
 class ForeignLink(Problem):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from actors.clients.errors import NotFound
+from actors.clients.errors import NotFound, Unreadable
 from actors.clients.graph.operations import ReadEvent
 from actors.clients.scheduler.operations import AppointmentListing, ListAppointments
 from actors.clients.steps import Failed, Outcome
@@ -186,7 +186,10 @@ class BoardReader:
         asked_at = desk.ports.monotonic()
 
         def read(outcome: Outcome) -> None:
-            if isinstance(outcome, Failed) and not isinstance(outcome.problem, NotFound):
+            problem = outcome.problem if isinstance(outcome, Failed) else None
+            if isinstance(problem, Unreadable):
+                return  # of what cannot be read nothing is known, and the appointment stays
+            if problem is not None and not isinstance(problem, NotFound):
                 desk.ports.later(RETRY_SECONDS, lambda: self._follow_event(appointment, trigger))
                 return
             event = None if isinstance(outcome, Failed) else outcome.value

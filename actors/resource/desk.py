@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from actors.clients.errors import NotFound, Rejected
+from actors.clients.errors import NotFound, Rejected, Unreadable
 from actors.clients.graph.operations import ReadEvent
 from actors.clients.scheduler.operations import AppointmentListing, ListAppointments, ReadAppointment
 from actors.clients.steps import Done, Failed, Outcome
@@ -270,6 +270,7 @@ class Desk:
             self._board_answered(item, outcome.value, asked_at)
             return
         if isinstance(outcome, Failed) and not isinstance(outcome.problem, (NotFound, Rejected)):
+            item.reread_board = _may_be_readable(outcome)
             self.pause(item)
             return
         around = self._where_it_was(item)
@@ -279,6 +280,7 @@ class Desk:
 
     def _absence_listed(self, item: Item, asked_at: float, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
+            item.reread_board = _may_be_readable(outcome)
             self.pause(item)
             return
         listing: AppointmentListing = outcome.value
@@ -335,6 +337,7 @@ class Desk:
     def _event_read(self, item: Item, asked_at: float, outcome: Outcome) -> None:
         if isinstance(outcome, Failed) and not isinstance(outcome.problem, NotFound):
             self.ports.trouble(outcome.problem)
+            item.reread_outlook = _may_be_readable(outcome)
             self.pause(item)
             return
         item.waiting_for = ""
@@ -381,6 +384,11 @@ class Desk:
 def is_being_created(link: Link) -> bool:
     """Whether a link's first write has not been confirmed: its other side may or may not exist."""
     return link.agreed is None and link.state is LinkState.ACTIVE
+
+
+def _may_be_readable(outcome: Failed) -> bool:
+    """Whether to ask again: what is told in no form that can be read is left as it is (C9)."""
+    return not isinstance(outcome.problem, Unreadable)
 
 
 def around(when: When, window: Window) -> Window:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from actors.clients.errors import ForeignLink, NotFound, TokenInvalid
+from actors.clients.errors import ForeignLink, NotFound, TokenInvalid, Unreadable
 from actors.clients.graph.delta import DeltaPage, Series
 from actors.clients.graph.operations import ReadDelta, ReadEvent, ReadSeries
 from actors.clients.steps import Failed, Outcome
@@ -33,6 +33,8 @@ from models.storage.records import DeltaState, Trigger
 from models.when import Window
 
 RETRY_SECONDS = 30.0
+ANSWERS = (NotFound, Unreadable)
+"""Problems after which nothing is asked again: an event is gone, or told in no form that can be read (C9)."""
 
 
 class MailboxReader:
@@ -263,22 +265,25 @@ class MailboxReader:
     def _read_series(self, master: EventId, turn: Round) -> None:
         """Read a series by itself: only its occurrences, or only its removal, were on the pages."""
         turn.reading += 1
+        self._ask_series(master, turn)
+
+    def _ask_series(self, master: EventId, turn: Round) -> None:
         operation = ReadSeries(
             mailbox=self.desk.mailbox.id, master_id=master, window=turn.window, judge=turn.judge
         )
         self.desk.ports.graph(operation, lambda outcome: self._series_read(master, turn, outcome))
 
     def _series_read(self, master: EventId, turn: Round, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed) and not isinstance(outcome.problem, NotFound):
-            turn.reading -= 1
-            self.desk.ports.later(RETRY_SECONDS, lambda: self._read_series(master, turn))
+        problem = outcome.problem if isinstance(outcome, Failed) else None
+        if problem is not None and not isinstance(problem, ANSWERS):
+            self.desk.ports.later(RETRY_SECONDS, lambda: self._ask_series(master, turn))
             return
-        if isinstance(outcome, Failed):
+        if isinstance(problem, NotFound):
             for link in self.desk.book.of_series(master):
                 self._confirm(link.guid, turn)
             if master in turn.unplaced and not turn.full:
                 self._again = (turn.trigger, True)  # D5: what the pages said of this series was out of date
-        else:
+        elif not isinstance(outcome, Failed):
             self._place_series(outcome.value.series, turn)
         self._has_read(turn)
 
@@ -299,12 +304,14 @@ class MailboxReader:
 
     def _read_event(self, event_id: EventId, turn: Round) -> None:
         turn.reading += 1
+        self._ask_event(event_id, turn)
+
+    def _ask_event(self, event_id: EventId, turn: Round) -> None:
         operation = ReadEvent(mailbox=self.desk.mailbox.id, event_id=event_id, judge=turn.judge)
 
         def read(outcome: Outcome) -> None:
-            if isinstance(outcome, Failed) and not isinstance(outcome.problem, NotFound):
-                turn.reading -= 1
-                self.desk.ports.later(RETRY_SECONDS, lambda: self._read_event(event_id, turn))
+            if isinstance(outcome, Failed) and not isinstance(outcome.problem, ANSWERS):
+                self.desk.ports.later(RETRY_SECONDS, lambda: self._ask_event(event_id, turn))
                 return
             if not isinstance(outcome, Failed):
                 self._place(outcome.value, turn)

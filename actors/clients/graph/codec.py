@@ -21,7 +21,7 @@ from models.content import Importance, Sensitivity, ShowAs
 from models.event import Event, EventDetail, EventHead, EventType, Response
 from models.ids import Etag, EventId
 from models.judging import Judge
-from models.when import AllDay, When
+from models.when import AllDay, When, begins_never
 from models.zones import find_zone, graph_when, read_zone, to_wall
 
 Item: TypeAlias = Mapping[str, Any]
@@ -90,12 +90,13 @@ def read_detail(item: Item) -> EventDetail:
 
 
 def read_when(item: Item, is_all_day: bool, fallback: ZoneInfo = UTC_ZONE) -> When | None:
-    """When an item takes place; None where its start or end is no time."""
+    """When an item takes place; None where its start or end is no time, which year 1 stands for too."""
     start, end = inner(item, "start"), inner(item, "end")
     try:
-        return graph_when(_clock(start), _clock(end), is_all_day, fallback)
+        when = graph_when(_clock(start), _clock(end), is_all_day, fallback)
     except (ValueError, OverflowError):
         return None
+    return None if begins_never(when) else when
 
 
 def series_zone(master: Item) -> ZoneInfo:

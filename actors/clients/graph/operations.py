@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from actors.clients.errors import Conflict, DuplicateTransaction, Malformed, NotFound, Rejected
+from actors.clients.errors import (
+    Conflict,
+    DuplicateTransaction,
+    Malformed,
+    NotFound,
+    Rejected,
+    Unreadable,
+)
 from actors.clients.graph.codec import (
     Item,
     parse_occurrence_id,
@@ -88,7 +95,8 @@ class ReadDelta:
         )
         if bool(next_link) == bool(delta_link):
             raise Malformed(reply.about)  # a page that leads nowhere would lose what follows it
-        return read_page(_values(reply), self.judge, next_link=next_link, delta_link=delta_link)
+        items = _values(reply, named=False)
+        return read_page(items, self.judge, next_link=next_link, delta_link=delta_link)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +140,7 @@ class ReadSeries:
         pages = yield from _pages(request("GET", f"{EVENT}/instances", ids=ids, query=query, alone=True))
         series = read_series(master, [item for page in pages for item in page], self.judge)
         if series is None:
-            raise Malformed(reply.about)
+            raise Unreadable(reply.about)
         names = master.get("cancelledOccurrences")
         dates = [parse_occurrence_id(name) for name in names or () if isinstance(name, str)]
         return SeriesReading(series=series, cancelled=frozenset(day for day in dates if day is not None))
@@ -344,7 +352,7 @@ def _get(mailbox: MailboxId, event_id: EventId, *, alone: bool = False) -> Reque
 def _event(reply: Reply, judge: Judge) -> Event:
     event = read_event(reply.mapping(), judge)
     if event is None:
-        raise Malformed(reply.about)
+        raise Unreadable(reply.about)
     return event
 
 
@@ -364,12 +372,16 @@ def _pages(first: Request) -> Steps[list[list[Item]]]:
         reply = yield follow(first.template, link)
 
 
-def _values(reply: Reply) -> list[Item]:
-    """The items of a collection. What is no collection of items is an error, never a short one (C11)."""
+def _values(reply: Reply, *, named: bool = True) -> list[Item]:
+    """The items of a collection. What is no collection of items is an error, never a short one (C11).
+
+    `named`: each has an id. A delta round goes on without one that has none (C9): what it does not show is
+    looked for by itself before anything is concluded.
+    """
     values = reply.mapping().get("value")
     if not isinstance(values, list):
         raise Malformed(reply.about)
-    if not all(isinstance(item, Mapping) and text(item, "id") for item in values):
+    if not all(isinstance(item, Mapping) and (text(item, "id") or not named) for item in values):
         raise Malformed(reply.about)
     return values
 

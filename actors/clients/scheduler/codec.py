@@ -19,7 +19,7 @@ from models.content import Importance, Sensitivity, ShowAs
 from models.ids import AppointmentGuid, AppointmentId, ResourceNo
 from models.record import Record
 from models.resource import Resource
-from models.when import When
+from models.when import When, begins_never
 from models.zones import board_when
 
 E = TypeVar("E", bound=Enum)
@@ -142,9 +142,10 @@ def _when(record: Record, dialect: Dialect) -> When | None:
     start, end = _text(record, "start", "startDate"), _text(record, "end", "endDate")
     is_all_day = _flag(_first(record, "isAllDay", "isAllDayEvent"))
     try:
-        return board_when(start, end, is_all_day, dialect.zone, dialect.honour_offset)
+        when = board_when(start, end, is_all_day, dialect.zone, dialect.honour_offset)
     except (ValueError, OverflowError):
         return None
+    return None if begins_never(when) else when
 
 
 def _resources(record: Record) -> tuple[ResourceNo, ...]:

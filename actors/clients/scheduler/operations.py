@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
-from actors.clients.errors import Malformed, NotFound, Rejected
+from actors.clients.errors import Malformed, NotFound, Rejected, Unreadable
 from actors.clients.scheduler.codec import read_appointment, read_listed, read_resource
 from actors.clients.scheduler.dialect import Dialect, WriteRoute
 from actors.clients.scheduler.envelope import rows
@@ -55,7 +55,7 @@ class AppointmentListing:
 
     appointments: tuple[Appointment, ...]
     unreadable: tuple[AppointmentId, ...] = ()
-    """Appointments that are there, but have no GUID or no time that can be read."""
+    """Appointments that are there, but have no GUID or no time that can be read; "" for one without an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +80,8 @@ class ListAppointments:
             )
             for row in rows(reply.body, reply.about):
                 id_, appointment = read_listed(row, dialect)
-                if id_ is None:
-                    raise Malformed(reply.about)
-                if appointment is None:
-                    unreadable[id_] = None
+                if id_ is None or appointment is None:
+                    unreadable[id_ or AppointmentId("")] = None
                 else:
                     found[id_] = appointment
         return AppointmentListing(appointments=tuple(found.values()), unreadable=tuple(unreadable))
@@ -106,7 +104,7 @@ class ReadAppointment:
         reply = yield _get(self.id)
         appointment = read_appointment(_only_row(reply), dialect)
         if appointment is None:
-            raise Malformed(reply.about)
+            raise Unreadable(reply.about)
         return appointment
 
 
