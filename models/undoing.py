@@ -49,6 +49,7 @@ class Obstacle(Enum):
     NOT_PLANNED = "not_planned"
     EVENT_GONE = "event_gone"
     NO_WORK = "no_work"
+    NOT_AGREED = "not_agreed"
 
 
 OBSTACLES: dict[Obstacle, str] = {
@@ -63,6 +64,7 @@ OBSTACLES: dict[Obstacle, str] = {
     Obstacle.LOCKED: "the appointment is locked on the board",
     Obstacle.NOT_PLANNED: "nothing is planned on this resource for it now; plan it, and the event follows",
     Obstacle.EVENT_GONE: "its event is gone; restore that in Outlook, and the appointment follows",
+    Obstacle.NOT_AGREED: "nothing is agreed about it now: it is long past, or has not settled yet",
     Obstacle.NO_WORK: "the appointment was deleted, and its job and task are not known",
 }
 

@@ -12,12 +12,18 @@ import pytest
 
 from actors.commandline.telling import Code, Failure
 from actors.commandline.undo import moment_of
+from actors.resource.case import Case
+from actors.resource.facts import Item
+from actors.resource.putting_back import obstacle
 from actors.undo import Undo, undo_of
-from models.decision import Reason
-from models.ids import ResourceNo
+from models.content import Content
+from models.decision import Act, Decision, Reason, Side
+from models.ids import AppointmentGuid, EventId, MailboxId, ResourceNo
+from models.link import Link, Origin
+from models.reconcile import OutlookSide
 from models.rules import Rules
 from models.storage.records import BeforeImage, Outcome
-from models.undoing import OBSTACLES, Obstacle
+from models.undoing import OBSTACLES, Obstacle, Rollback, Way
 from tests.office import BEGIN, BOARD_ZONE, Office, Person, at, office_at_work
 from tests.sandbox.faults import Fault, Kind
 from tests.sandbox.graph.events import Event
@@ -352,6 +358,41 @@ def test_b14_an_event_that_its_owner_made_private_is_left_alone(office: Office) 
     assert office.person().events() == [event]
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        None,
+        Link(
+            resource_no=ResourceNo("R1"),
+            guid=AppointmentGuid("g"),
+            origin=Origin.BOARD,
+            mailbox=MailboxId("m"),
+            event_id=EventId("e"),
+        ),
+    ],
+)
+def test_of_what_nothing_is_agreed_nothing_is_changed(link: Link | None) -> None:
+    """An item that is long past has no link any more, and one that is being created none to go by."""
+    case = Case(
+        item=Item(guid=AppointmentGuid("g")),
+        link=link,
+        origin=Origin.BOARD,
+        read_appointment=None,
+        read_event=None,
+        board=None,
+        outlook=OutlookSide(content=Content(subject="Pump")),
+        decision=Decision(act=Act.NOTHING, reason=Reason.ALREADY_IN_STEP),
+    )
+    rollback = Rollback(
+        guid=AppointmentGuid("g"),
+        side=Side.OUTLOOK,
+        target=Content(subject="Boiler"),
+        expected=(Content(subject="Pump"),),
+    )
+    for way in (Way.UPDATE, Way.REMOVE):
+        assert obstacle(rollback, way, case, MailboxId("m")) is Obstacle.NOT_AGREED
+
+
 # Again, and back
 
 
@@ -386,10 +427,11 @@ def test_a10_what_was_written_for_a_resource_that_is_off_now_is_undone_and_nothi
 ) -> None:
     before = now(office)
     guid, _ = planned(office)
+    planned(office, "Pump")
     number = office.numbers[0]
     synchronise(office, number, enabled=False)
     office.replan(guid, subject="Changed while it is off")
-    assert acts(undo(office, before)) == [("delete_event", "put_back")]
+    assert acts(undo(office, before)) == [("delete_event", "put_back")] * 2
     stays(office)
     synchronise(office, number, enabled=True)
     assert subjects(office.person()) == ["Changed while it is off"]

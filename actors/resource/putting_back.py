@@ -39,6 +39,8 @@ def hidden(rollback: Rollback, case: Case) -> Obstacle | None:
 
 def obstacle(rollback: Rollback, way: Way, case: Case, mailbox: MailboxId) -> Obstacle | None:
     """What stands in the way of putting an item back that has not moved on."""
+    if not _is_known_enough(rollback, way, case):
+        return Obstacle.NOT_AGREED
     if rollback.side is Side.OUTLOOK:
         return _in_outlook(rollback, way, case, mailbox)
     if way is not Way.CREATE and isinstance(case.board, BoardSide) and case.board.locked:
@@ -51,6 +53,18 @@ def obstacle(rollback: Rollback, way: Way, case: Case, mailbox: MailboxId) -> Ob
         return Obstacle.EVENT_GONE
     shared = (Verdict.SHARED, Verdict.MASKED) if way is Way.CREATE else (Verdict.SHARED,)
     return None if case.outlook.verdict in shared else Obstacle.NOT_SHARED
+
+
+def _is_known_enough(rollback: Rollback, way: Way, case: Case) -> bool:
+    """Whether there is a link to go by, where what is there already is changed or taken away."""
+    if way is Way.CREATE or (
+        case.origin is Origin.BOARD and rollback.side is Side.BOARD and way is Way.REMOVE
+    ):
+        return True
+    link = case.link
+    if link is None or link.agreed is None:
+        return False
+    return rollback.side is Side.BOARD or link.event_id is not None
 
 
 def _in_outlook(rollback: Rollback, way: Way, case: Case, mailbox: MailboxId) -> Obstacle | None:

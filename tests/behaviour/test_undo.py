@@ -46,6 +46,9 @@ def test_what_was_written_is_put_back_with_and_without_a_process_and_stays_so(co
     assert company.explained(planned)["decisions"][0]["reason"] == "undone"
 
     company.connector.stop()
+    would = company.connector.command("undo", "--since", between, "--dry-run", "--json")
+    assert outcomes(would.json) == [("create_appointment", "planned"), ("create_event", "planned")]
+    assert not company.person("ann").having(subject=planned)
     back = company.connector.command("undo", "--since", between, "--json")
     assert back.code == 0, back.stderr
     assert back.json["totals"] == {"planned": 0, "put_back": 2, "skipped": 0, "failed": 0}
