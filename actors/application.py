@@ -250,7 +250,8 @@ class Application:
         if self._rehearsal is not None:
             return self.employ(RehearsalStoreActor, "store", self.store, self._rehearsal)
         timers, clock = self.runtime.timers, self.runtime.clock
-        return self.employ(StoreActor, "store", self.store, timers, clock, self.tally.note, self._store_is)
+        told = (self.tally.note, self._store_is, self._escalate)
+        return self.employ(StoreActor, "store", self.store, timers, clock, *told)
 
     def _store_is(self, problem: str) -> None:
         self.store_problem = problem

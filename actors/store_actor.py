@@ -17,12 +17,16 @@ from actors.runtime.errors import log_failure
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from models.storage.changes import Change
-from models.storage.errors import StoreError
+from models.storage.errors import StoreError, StoreReplaced, StoreSucceeded
 from models.storage.store import Store
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
+NOT_OURS = (StoreReplaced, StoreSucceeded)
+"""What no waiting mends: the process has to start again."""
+PATIENCE_SECONDS = 10.0
+"""How long such a store is looked at: a file that is being replaced may be gone for a moment."""
 COMMITS_TOGETHER = 500
 """How many commits share a transaction at most: a crash of the disk costs no more waiting than that."""
 
@@ -63,16 +67,18 @@ class StoreActor(PooledActor):
         clock: Clock,
         on_written: Callable[[Iterable[Change]], None] = lambda changes: None,
         on_problem: Callable[[str], None] = lambda problem: None,
+        on_lost: Callable[[str], None] = lambda problem: None,
     ) -> None:
         """`on_written` is told of everything that is on disk, `on_problem` of what is wrong with the store:
-        an empty text when nothing is any more.
+        an empty text when nothing is any more. `on_lost` is told when this process can do nothing about it.
         """
         super().__init__()
-        self._on_written, self._on_problem = on_written, on_problem
+        self._on_written, self._on_problem, self._on_lost = on_written, on_problem, on_lost
         self._store, self._timers, self._clock = store, timers, clock
         self._waiting: list[Commit] = []
         self._flush_asked = False
         self._failing_since: float | None = None
+        self._is_lost = False
         self.problem = ""
         """What is wrong with the store, for health and status; empty while it is well."""
 
@@ -148,6 +154,10 @@ class StoreActor(PooledActor):
             log.error("store refuses", problem=str(error))
         self.problem = str(error)
         self._on_problem(self.problem)
+        failing_for = self._clock.monotonic() - self._failing_since
+        if isinstance(error, NOT_OURS) and failing_for >= PATIENCE_SECONDS and not self._is_lost:
+            self._is_lost = True
+            self._on_lost(self.problem)
 
     def _recovered(self) -> None:
         if self._failing_since is not None:

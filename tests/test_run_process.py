@@ -124,7 +124,7 @@ def test_d11_a_store_that_is_gone_turns_health_red_and_the_work_goes_on_when_it_
     sandbox.board.create(subject="Meanwhile", resourceNo="R001", start=f"{day}T09:00", end=f"{day}T10:00")
     wait_until(lambda: connector.get("/health/ready") is None, why="health is red")
     assert connector.get("/health/live") == {"status": "live"}
-    assert "was removed or replaced while it was in use" in connector.logs("store refuses")[0]["problem"]
+    assert "was removed while it was in use" in connector.logs("store refuses")[0]["problem"]
     assert not sandbox.mailbox(ANN).having(subject="Meanwhile"), "no call without its intent on disk"
     aside.rename(store)
     wait_until(lambda: sandbox.mailbox(ANN).having(subject="Meanwhile"))

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from models.storage.errors import (
     StoreMissing,
     StoreNewer,
     StoreOlder,
+    StoreReplaced,
     StoreUnavailable,
 )
 from models.storage.store import Store
@@ -48,6 +49,25 @@ store = Store.open(sys.argv[1])
 for number in count():
     store.apply([PutMeta(key=f"{number}/{part}", value="x") for part in range(3)])
     print(number, flush=True)
+"""
+
+WRITE_UNTIL_REFUSED = """
+import resource, sys
+from models.storage.changes import PutMeta
+from models.storage.errors import StoreUnavailable
+from models.storage.store import Store
+store = Store.open(sys.argv[1])
+store.apply([PutMeta(key="before", value="x")])
+no_limit = resource.RLIM_INFINITY
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, no_limit))
+for number in range(3):
+    try:
+        store.apply([PutMeta(key="meanwhile", value="x")])
+    except StoreUnavailable as error:
+        print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (no_limit, no_limit))
+store.apply([PutMeta(key="after", value="y")])
+print(*(store.meta(key) for key in ("before", "meanwhile", "after")))
 """
 
 
@@ -262,6 +282,18 @@ def test_d11_a_full_disk_takes_nothing_half_and_everything_once_there_is_room(pa
         assert len(store.links_of(R1)) == 501
 
 
+def test_d11_a_commit_that_finds_no_room_is_undone_and_said_to_have_found_none(path: Path) -> None:
+    """A small change fails not while it is written, but when it is committed."""
+    with process(WRITE_UNTIL_REFUSED, path) as child:
+        assert child.stdout is not None
+        said = child.stdout.read().splitlines()
+        assert child.wait(10) == 0, said
+    *refusals, last = said
+    assert len(refusals) == 3
+    assert all("cannot be written (disk I/O error); check storage.url, the disk" in line for line in refusals)
+    assert last == "x None y"
+
+
 def test_d11_a_locked_file_is_said_to_be_locked_and_works_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,14 +308,38 @@ def test_d11_a_locked_file_is_said_to_be_locked_and_works_again(
         store.check_writable(NOON)
 
 
-def test_d11_a_file_that_is_removed_or_replaced_takes_no_more_writes(path: Path) -> None:
+def test_d11_a_file_that_is_removed_takes_no_more_writes_until_it_is_back(path: Path) -> None:
+    aside = path.with_name("aside.db")
+    with opened(path) as store:
+        store.apply([PutLink(link=link())])
+        path.rename(aside)
+        with pytest.raises(StoreMissing, match="was removed while it was in use; put it back"):
+            store.apply([PutLink(link=link("g2"))])
+        aside.rename(path)
+        store.apply([PutLink(link=link("g2"))])
+        assert len(store.links_of(R1)) == 2
+
+
+def test_d11_a_file_that_is_replaced_takes_no_more_writes(path: Path) -> None:
     with opened(path) as store:
         store.apply([PutLink(link=link())])
         path.unlink()
-        with pytest.raises(
-            StoreMissing, match="was removed or replaced while it was in use; start the process again"
-        ):
-            store.apply([PutLink(link=link("g2"))])
         path.write_bytes(b"")
-        with pytest.raises(StoreMissing):
+        with pytest.raises(StoreReplaced, match="start this process again: it opens what is there now"):
             store.check_writable(NOON)
+
+
+def test_d11_a_backup_that_takes_the_place_of_a_store_in_use_is_what_it_was(path: Path) -> None:
+    """The write-ahead log of the store that was in use is not written into the backup."""
+    backup = path.with_name("backup.db")
+    with opened(path) as store:
+        store.apply([PutLink(link=link())])
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as copy:
+            source.backup(copy)
+        store.apply([PutLink(link=link(f"g{n}")) for n in range(50)])
+        assert path.with_name("store.db-wal").stat().st_size
+        backup.replace(path)
+        with pytest.raises(StoreReplaced):
+            store.apply([PutLink(link=link("late"))])
+    with opened(path) as store:
+        assert store.links_of(R1) == (link(),)

@@ -3,11 +3,12 @@
 StoreError
 ├── StoreHeld          another process writes to it: stop that one, or use another storage.url
 ├── StoreSucceeded     another process took over while we were cut off: start again
+├── StoreReplaced      another file took the place of ours, a backup perhaps: start again
 ├── StoreNewer         written by a newer version: install that version
 ├── StoreOlder         opened for reading before the process brought it up to date: start the process once
 ├── StoreCorrupt       not a store, or damaged: put it aside, start with a new one
 └── StoreUnavailable   may pass by itself, or when the administrator has acted
-    ├── StoreMissing   there is no file, or it was removed or replaced while in use
+    ├── StoreMissing   there is no file, or it was removed while in use
     ├── StoreFull      the disk is full
     └── StoreBusy      locked for too long by somebody else
 """
@@ -50,6 +51,16 @@ class StoreSucceeded(StoreError):
         super().__init__(
             f"while the store {store} could not be reached, another process took over resources of this one",
             "start this process again: it takes on what is free",
+        )
+
+
+class StoreReplaced(StoreError):
+    """The file was replaced while it was in use, by a backup perhaps; what we write would be lost with it."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(
+            f"the file of the store {store} was replaced by another while it was in use",
+            "start this process again: it opens what is there now",
         )
 
 

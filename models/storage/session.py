@@ -6,6 +6,7 @@ The tables' rooms (`links`, `resources`, `work`, `decisions`, `progress`) say wh
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -30,6 +31,7 @@ class Session:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. Whatever is raised inside undoes all of it."""
+        outside = sys.exception()
         failure: Exception | None = None
         try:
             with self._turn, self._database.atomic():
@@ -39,10 +41,10 @@ class Session:
                     failure = error
                     raise
         except Exception as error:
-            if failure is None or error is failure:
+            first = failure or _what_came_first(error, outside)
+            if first is error:
                 raise
-            # The database has undone it by itself (a full disk, a lost connection), and has nothing to undo.
-            raise failure from None
+            raise first from None
 
     def many(self, statement: Statement, rows: Sequence[Row]) -> None:
         """Runs a statement once for each row of parameters."""
@@ -91,6 +93,17 @@ class Session:
             sql, _ = self._database.get_sql_context().sql(statement()).query()
             self._compiled[statement] = sql
         return sql
+
+
+def _what_came_first(error: Exception, outside: BaseException | None) -> Exception:
+    """The error at which a commit failed.
+
+    A database that is full, or that was lost, has undone everything by itself: that there is nothing left to
+    undo is an error too, and comes on top of that one.
+    """
+    while isinstance(error.__context__, Exception) and error.__context__ is not outside:
+        error = error.__context__
+    return error
 
 
 def _storable(row: Row) -> Row:

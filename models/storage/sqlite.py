@@ -27,6 +27,7 @@ from models.storage.errors import (
     StoreFull,
     StoreHeld,
     StoreMissing,
+    StoreReplaced,
     StoreUnavailable,
 )
 from models.storage.holder import HeldError, HolderFile
@@ -54,6 +55,8 @@ class SqliteBackend:
         self._path = path
         self._holder: HolderFile | None = None
         self._databases: list[_Database] = []
+        self._logs: dict[Path, tuple[int, int]] = {}
+        """What SQLite keeps beside the file, once it does."""
         self._writer: Session | None
         if path is None:
             self.reader = self._writer = self._session(":memory:", {}, one_connection=True)
@@ -103,11 +106,18 @@ class SqliteBackend:
 
     def check_present(self) -> None:
         """A file that was removed or replaced would take our writes with it, unnoticed."""
-        if self._path is not None and _identity(self._path) != self._identity:
+        if self._path is None:
+            return
+        found = _identity(self._path)
+        if found is None:
             raise StoreMissing(
-                f"the file of the store {self.label} was removed or replaced while it was in use",
-                "start the process again: it opens what is there now, or builds a new store from its events",
+                f"the file of the store {self.label} was removed while it was in use",
+                "put it back, and the process goes on; or put a backup in its place; started without any, the"
+                " process builds a new store from its events, and knows nothing of what resources chose",
             )
+        if found != self._identity:
+            raise StoreReplaced(self.label)
+        self._logs = self._logs or _logs_beside(self._path)
 
     def erase(self) -> bool:
         """Empties the write-ahead log, which holds what was erased from the file; whether that was possible.
@@ -134,9 +144,19 @@ class SqliteBackend:
         """Closes every connection and lets the file go."""
         for database in self._databases:
             database.close_all()
+        self._take_logs_away()
         if self._holder is not None:
             self._holder.release()
             self._holder = None
+
+    def _take_logs_away(self) -> None:
+        """Our own write-ahead log must not lie beside a file that took the place of ours: whoever opens that
+        would have our last transactions written into it."""
+        if self._path is None or _identity(self._path) in (None, self._identity):
+            return
+        for path, known in self._logs.items():
+            if _identity(path) == known:
+                path.unlink(missing_ok=True)
 
     def _session(self, name: str, pragmas: Mapping[str, object], *, one_connection: bool) -> Session:
         database = _Database(
@@ -196,6 +216,11 @@ class _Database(SqliteDatabase):
         connection: _Connection = super()._connect()  # type: ignore[misc]  # a hook that peewee's stubs leave out
         self._opened.add(connection)
         return connection
+
+
+def _logs_beside(path: Path) -> dict[Path, tuple[int, int]]:
+    beside = (path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm"))
+    return {one: found for one in beside if (found := _identity(one)) is not None}
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
