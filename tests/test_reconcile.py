@@ -49,7 +49,12 @@ def outlook(**changes: object) -> OutlookSide:
     return OutlookSide(content=replace(AGREED, **changes))  # type: ignore[arg-type]  # any field may be named
 
 
+def meeting(**changes: object) -> OutlookSide:
+    return replace(outlook(**changes), has_guests=True)
+
+
 BOARD_LINK = link(Origin.BOARD)
+MEETING = link(Origin.BOARD, has_guests=True)
 OUTLOOK_LINK = link(Origin.OUTLOOK)
 WITHHELD = link(Origin.BOARD, state=LinkState.WITHHELD, event_id=None)
 TAKEN_OFF = link(Origin.BOARD, state=LinkState.UNASSIGNED, event_id=None, agreed=None)
@@ -194,6 +199,20 @@ CASES: list[Case] = [
     ("C4 board-born, deleted on the board, changed in Outlook", BOARD_LINK, GONE, outlook(when=AT_TEN), Policy(), Act.DELETE_EVENT, Reason.DELETED_ON_BOARD),
     ("C4 Outlook-born, deleted on the board, changed in Outlook", OUTLOOK_LINK, GONE, outlook(when=AT_TEN), Policy(), Act.CREATE_APPOINTMENT, Reason.CHANGED_IN_OUTLOOK),
     ("C4 Outlook-born, deleted in Outlook, changed on the board", OUTLOOK_LINK, board(when=AT_TEN), GONE, Policy(), Act.REMOVE_APPOINTMENT, Reason.DELETED_IN_OUTLOOK),
+    ("A3 others are invited", MEETING, board(subject="Pump"), None, Policy(), Act.HOLD, Reason.HAS_GUESTS),
+    ("A3 others were invited just now", BOARD_LINK, board(subject="Pump"), meeting(), Policy(), Act.HOLD, Reason.HAS_GUESTS),
+    ("A3 nobody is invited any more", MEETING, board(subject="Pump"), outlook(), Policy(), Act.UPDATE_EVENT, Reason.CHANGED_ON_BOARD),
+    ("A3 others are invited, direction off", MEETING, board(subject="Pump"), None, NOT_OUT, Act.NOTHING, Reason.TO_OUTLOOK_OFF),
+    ("A5 others are invited", MEETING, replace(board(), assigned=False), None, Policy(), Act.HOLD, Reason.HAS_GUESTS),
+    ("A6 others are invited", MEETING, GONE, None, Policy(), Act.HOLD, Reason.HAS_GUESTS),
+    ("A6 others were invited, deleted on both", MEETING, GONE, GONE, Policy(), Act.FORGET, Reason.GONE_ON_BOTH),
+    ("A7 others are invited", MEETING, replace(board(), rule_failed="r"), None, Policy(), Act.HOLD, Reason.HAS_GUESTS),
+    ("A13 others were invited", MEETING, board(), GONE, Policy(), Act.CREATE_EVENT, Reason.RESTORED),
+    ("B11 accept a move of a meeting", BOARD_LINK, board(), meeting(when=AT_TEN), Policy(), Act.UPDATE_APPOINTMENT, Reason.CHANGED_IN_OUTLOOK),
+    ("B11 revert a move of a meeting", BOARD_LINK, board(), meeting(when=AT_TEN), REVERT_OUTLOOK, Act.HOLD, Reason.HAS_GUESTS),
+    ("B15 planner moves a meeting", OUTLOOK_LINK, board(when=AT_TEN), meeting(), Policy(), Act.UPDATE_APPOINTMENT, Reason.HAS_GUESTS),
+    ("C2 different fields of a meeting", BOARD_LINK, board(subject="Pump"), meeting(when=AT_TEN), Policy(), Act.UPDATE_APPOINTMENT, Reason.CHANGED_IN_OUTLOOK),
+    ("C3 the board would win over a meeting", BOARD_LINK, board(when=AT_TEN), meeting(when=AT_ELEVEN), Policy(), Act.HOLD, Reason.HAS_GUESTS),
     ("C5 both exist without a link", None, board(), outlook(), Policy(), Act.ADOPT, Reason.ADOPTED),
 ]  # fmt: skip
 
@@ -279,6 +298,16 @@ def test_what_an_administrator_has_undone_stays_so_until_either_side_changes(
     assert (decision.act, decision.reason) == (act, reason)
 
 
+def test_a6_what_is_held_back_for_its_guests_says_what_was_wanted_and_why() -> None:
+    rule = replace(board(), rule_failed="Confirmed only: not confirmed")
+    decision = decide(MEETING, rule, None, Policy())
+
+    assert decision.detail == (
+        "delete event: a rule does not let the appointment through (Confirmed only: not confirmed)"
+    )
+    assert "others are invited" in decision.sentence
+
+
 def test_every_reason_has_its_sentence() -> None:
     assert set(REASONS) == set(Reason)
 
@@ -355,3 +384,20 @@ def test_a_side_that_was_not_looked_at_never_causes_a_deletion(
         decide(known, None, None, policy),
     ):
         assert decision.act not in (Act.DELETE_EVENT, Act.REMOVE_APPOINTMENT, Act.FORGET, Act.SUPPRESS)
+
+
+@given(
+    agreed=CONTENTS, ours=CONTENTS, theirs=CONTENTS, policy=POLICIES, locked=st.booleans(), rule=st.booleans()
+)
+def test_nobody_who_is_invited_is_ever_mailed(
+    agreed: Content, ours: Content, theirs: Content, policy: Policy, locked: bool, rule: bool
+) -> None:
+    """A3, A5-A7, B11, B15: an event with guests is not written, whoever made it and whatever was changed."""
+    for origin in Origin:
+        known = link(origin, agreed=Agreed(board=agreed, outlook=agreed), has_guests=origin is Origin.BOARD)
+        held = OutlookSide(content=theirs, has_guests=True)
+        here = BoardSide(content=ours, locked=locked, rule_failed="r" if rule else "")
+        for side in (here, replace(here, assigned=False), GONE, None):
+            for other in (held, None) if origin is Origin.BOARD else (held,):
+                decision = decide(known, side, other, policy)
+                assert decision.act not in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.DELETE_EVENT)
