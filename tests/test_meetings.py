@@ -185,3 +185,54 @@ def test_b15_a_masked_meeting_takes_no_time_from_the_board() -> None:
         assert written == {"scheduler": 1}
         assert organiser.shown() == organiser.shared()
         assert organiser.events()[0].content.start.instant() > BEGIN
+
+
+def test_b6_a_series_of_meetings_that_is_cancelled_leaves_both_rows_of_the_board() -> None:
+    """B6, B7: the guest's occurrences stay in her calendar, cancelled."""
+    with office_at_work(resources=2, future_days=60) as office:
+        organiser, guest = office.person(0), office.person(1)
+        guests = [{"emailAddress": {"address": guest.address, "name": "Guest"}, "type": "required"}]
+        recurrence = occurring(weekly("wednesday"), START.date(), times=4)
+        series = organiser.create(subject="Review", attendees=guests, recurrence=recurrence, **times())
+        held = Meeting(office, organiser, guest, series)
+        guest.do(held.copy, "accept", sendResponse=False)
+        office.settle()
+        assert len(organiser.shown()) == len(guest.shown()) == 4
+        with office.writes() as written:
+            organiser.do(series, "cancel")
+            office.settle()
+        assert organiser.shown() == guest.shown() == {}
+        assert held.copy.is_cancelled
+        assert written == {"scheduler": 8}
+
+
+def test_b6_a_meeting_that_is_passed_on_is_the_other_s_and_stays_the_organiser_s(meeting: Meeting) -> None:
+    """B6, B15: somebody else goes in the guest's place; each calendar counts for its own row."""
+    office, organiser = meeting.office, meeting.organiser
+    address = f"deputy@{office.services.tenant.domain}"
+    office.services.tenant.add_user("Deputy", address)
+    with office.writes() as written:
+        organiser.do(meeting.event, "forward", toRecipients=[{"emailAddress": {"address": address}}])
+        meeting.guest.do(meeting.copy, "decline", sendResponse=True)
+        office.settle()
+    assert {one.person.address for one in meeting.event.content.attendees} == {meeting.guest.address, address}
+    assert organiser.shown() == organiser.shared() != {}
+    assert meeting.guest.shown() == {}
+    assert written == {"scheduler": 1}
+
+
+def test_b15_with_revert_no_edit_of_a_planner_reaches_a_person_s_event() -> None:
+    """B15: nor an event of hers to which nobody is invited."""
+    with office_at_work(future_days=30, board_edits="revert") as office:
+        person = office.person()
+        person.create(subject="Dentist", **times())
+        office.settle()
+        (guid,) = person.guids().values()
+        shown = person.shown()
+        with office.writes() as written:
+            office.replan(guid, start="2026-03-04T15:00:00", end="2026-03-04T16:00:00", subject="Moved")
+            office.settle()
+        assert written == {"scheduler": 1}
+        assert person.shown() == shown == person.shared()
+        (made, *_) = office.disk.store.decisions(guid)
+        assert made.reason.value == "put_back_on_board"
