@@ -276,3 +276,47 @@ def test_c9_an_appointment_in_full_of_what_nobody_knows_is_followed(office: Offi
 
 def _events(person: Person) -> list[str]:
     return sorted(one.content.subject or "" for one in person.events())
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_d5_c6_a_series_that_is_told_without_its_master_is_read_by_itself(
+    office: Office, is_gone: bool
+) -> None:
+    """D5, C6: where Graph does not have it, what was told is out of date and the window is read anew; nothing
+    is written but what changed."""
+    person = office.person()
+    series = person.create(
+        subject="Weekly", recurrence=occurring(weekly("tuesday"), START.date(), times=3), **times()
+    )
+    person.create(subject="Plain", **times(5))
+    office.settle()
+    assert len(person.shown()) == 4
+    hidden, asked = [True], list[str]()
+    visit = office.services.visit
+
+    def without_master(service: str, request: Request) -> Visit:
+        answer: Answer = yield from visit(service, request)
+        response = answer.response
+        if response is None or not hidden[0] or service != "graph":
+            return answer
+        if request.path.endswith(f"/events/{series.immutable_id}"):
+            asked.append(request.path)
+            hidden[0] = False
+            body = b'{"error":{"code":"ErrorItemNotFound","message":"The specified object was not found."}}'
+            return replace(answer, response=replace(response, status=404, body=body)) if is_gone else answer
+        if "/calendarView/delta" in request.path:
+            page = json.loads(response.body)
+            page["value"] = [one for one in page["value"] if one.get("id") != series.immutable_id]
+            return replace(answer, response=replace(response, body=json.dumps(page).encode()))
+        return answer
+
+    office.services.visit = without_master  # type: ignore[method-assign]  # that is what it is for
+    since = len(office.asked)
+    with office.writes() as written:
+        person.change(person.occurrences(series)[1], subject="Once")
+        office.settle()
+    assert len(asked) == 1
+    rounds = [one for one in office.asked[since:] if "startDateTime" in one.query and "delta" in one.path]
+    assert len(rounds) == is_gone
+    assert person.shown() == person.shared()
+    assert written == {"scheduler": 1}
