@@ -151,6 +151,7 @@ def refused(disk: SmallDisk | Quota, connector: Connector) -> bool:
     return codes(connector) == [503, 503, 503]
 
 
+@pytest.mark.slow
 def test_d11_a_process_that_may_write_no_more_acknowledges_nothing_and_goes_on_when_it_may(
     sandbox: Sandbox, told: Connector, tmp_path: Path
 ) -> None:
@@ -175,6 +176,7 @@ def test_d11_a_full_disk_is_said_to_be_full_and_work_goes_on_when_there_is_room(
     expect_work_to_go_on(sandbox, told)
 
 
+@pytest.mark.slow
 def test_d11_a_database_that_another_program_has_locked_turns_health_red_until_it_lets_go(
     sandbox: Sandbox, told: Connector
 ) -> None:
@@ -197,6 +199,7 @@ def locked(path: Path) -> Iterator[None]:
             child.kill()
 
 
+@pytest.mark.slow
 def test_d11_c5_a_backup_in_the_place_of_the_store_ends_the_process_and_is_gone_on_from_at_the_next_start(
     sandbox: Sandbox, told: Connector
 ) -> None:
@@ -221,6 +224,7 @@ def test_d11_c5_a_backup_in_the_place_of_the_store_ends_the_process_and_is_gone_
     assert len(sandbox.mailbox(ANN).having(subject="After")) == 1
 
 
+@pytest.mark.slow
 def test_d11_c5_a_damaged_store_is_refused_and_a_new_one_recognises_everything(
     sandbox: Sandbox, connector: Connector
 ) -> None:
@@ -248,8 +252,7 @@ def test_d11_a_store_of_a_newer_version_is_refused_and_left_as_it_is(
     store.apply([PutMeta(key="schema_version", value="99")])
     store.close()
     before = (connector.folder / "store.db").read_bytes()
-    for command in ("run", "status", "plan"):
-        ended = connector.command(command)
+    for ended in (connector.command("run"), connector.ask("status"), connector.ask("plan")):
         assert (ended.code, ended.stdout) == (2, "")
         assert "has schema version 99; this program knows versions up to" in ended.stderr
         assert "install the version that wrote it, or a newer one" in ended.stderr
