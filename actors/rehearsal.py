@@ -18,8 +18,9 @@ from actors.runtime.pooled import PooledActor
 from actors.store_actor import Commit, Query
 from models.decision import Act
 from models.ids import AppointmentGuid, ResourceNo
+from models.link import Link
 from models.preferences import Preferences
-from models.storage.changes import AddDecision, AddIntent, Change
+from models.storage.changes import AddDecision, AddIntent, Change, PutLink
 from models.storage.records import DecisionRecord, Intent, ResourcePreferences
 from models.storage.store import Store
 
@@ -49,6 +50,7 @@ class Rehearsal:
         self._lock = threading.Lock()
         self._decided: dict[tuple[ResourceNo, object, Act], DecisionRecord] = {}
         self._left_behind: list[Intent] = []
+        self._links: dict[tuple[ResourceNo, AppointmentGuid], Link] = {}
 
     def note(self, changes: Iterable[Change]) -> None:
         """What would have been written to the store."""
@@ -60,6 +62,8 @@ class Rehearsal:
                     self._decided[decision.resource_no, item, decision.act] = decision
                 elif isinstance(change, AddIntent):
                     self._left_behind.append(change.intent)
+                elif isinstance(change, PutLink):
+                    self._links[change.link.resource_no, change.link.guid] = change.link
 
     @property
     def size(self) -> int:
@@ -72,6 +76,11 @@ class Rehearsal:
         """Every decision, in the order in which they were made."""
         with self._lock:
             return tuple(self._decided.values())
+
+    def link_of(self, decision: DecisionRecord) -> Link | None:
+        """What was learned of a decision's item, if that was anything new."""
+        with self._lock:
+            return None if decision.guid is None else self._links.get((decision.resource_no, decision.guid))
 
     @property
     def left_behind(self) -> tuple[Intent, ...]:

@@ -21,9 +21,10 @@ README = ROOT / "README.md"
 DOCUMENTED = {
     "run": {"--config"},
     "check": {"--config"},
-    "plan": {"--config", "--resource", "--json", "--rules", "--preferences"},
+    "plan": {"--config", "--resource", "--json", "--rules", "--preferences", "--out"},
+    "apply": {"--config", "--json"},
     "status": {"--config", "--json"},
-    "explain": {"--config", "--json"},
+    "explain": {"--config", "--json", "--resource", "--at"},
     "resync": {"--config", "--resource"},
     "preferences show": {"--config", "--json"},
     "preferences set": {
@@ -37,7 +38,7 @@ DOCUMENTED = {
     "remove": {"--config", "--resource", "--all", "--dry-run", "--json"},
     "rules test": {"--config", "--appointment"},
 }  # fmt: skip
-MORE_THAN_DESIGNED = {"preferences export", "preferences import"}
+MORE_THAN_DESIGNED = {"apply", "preferences export", "preferences import"}
 """Commands that the README has and the design does not ask for."""
 
 

@@ -68,6 +68,14 @@ if "run" in sys.argv or "run" in getattr(sys, "orig_argv", ()):
 with the words of an event in its text and in its local variables."""
 
 
+ALL_OF_IT = """
+show_as = ["free", "tentative", "busy", "oof", "workingElsewhere", "unknown"]
+sensitivity = ["normal", "personal", "private", "confidential"]
+resources_decide = false
+"""
+"""Preferences that somebody may propose, and by which everything would be shared."""
+
+
 @dataclass
 class Aviary:
     """Gives out canaries and remembers them."""
@@ -177,12 +185,13 @@ class Company:
         for arguments in (
             ("status",),
             ("plan",),
-            ("plan", "--json"),
+            ("plan", "--json", "--preferences", "all.toml", "--out", "all.plan"),
             ("verify",),
             ("undo", "--since", "1d", "--dry-run"),
             ("undo", "--since", "1d", "--dry-run", "--json"),
             ("explain", ids[0]),
             ("explain", "R001"),
+            ("explain", "--resource", "R001", "--at", hours_from_now(20).strftime("%Y-%m-%d")),
         ):
             self.command(*arguments)
         pages = ("/metrics", "/health/ready", "/api/status", "/api/explain/R001?limit=1000")
@@ -232,6 +241,7 @@ def company(sandbox: Sandbox, tmp_path: Path) -> Iterator[Company]:
     }
     with connector_for(sandbox, tmp_path, **settings) as connector:
         connector.environment["PYTHONPATH"] = str(shim)
+        (connector.folder / "all.toml").write_text(ALL_OF_IT, encoding="utf-8")
         yield Company(sandbox, connector)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from actors.commandline import choices, rules
-from actors.commandline.options import AsJson, Config, OneResource, settings_of
+from actors.commandline.options import AsJson, Config, OneResource, config_file, settings_of
 from actors.commandline.telling import Code, problems_told, tell_aside
 from actors.logs import configure_logging
 from actors.runtime.errors import safe_traceback
@@ -108,18 +108,42 @@ def plan(
             "resources as `preferences export` writes it (.csv).",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", show_default=False, help="Save the plan to a file, for `apply`."),
+    ] = None,
 ) -> None:
     """Read both sides, decide as a run would, and say what it would do. Writes nothing to either side.
 
     Works beside a running process. Resources that would lose most come first.
 
-    Example: exchange-connector plan --rules new-rules.json
+    Example: exchange-connector plan --rules new-rules.json --out change.plan
     """
     with problems_told():
         settings = settings_of(config)
         from actors.commandline.plan import plan as go
 
-        go(settings, resource=resource, as_json=json, rules=rules, preferences=preferences)
+        go(settings, resource=resource, as_json=json, rules=rules, preferences=preferences, out=out)
+
+
+@app.command(short_help="Do exactly what a saved plan says.")
+def apply(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="As `plan --out` saved it.")],
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
+    """Plan again, and if nothing has moved, put what was proposed into force and make the planned changes.
+
+    Refuses with a line for each item that has another state now, and changes nothing then. The changes are
+    made by the running process; where none runs, by this command.
+
+    Example: exchange-connector apply change.plan
+    """
+    with problems_told():
+        settings = settings_of(config)
+        from actors.commandline.apply import apply as go
+
+        go(settings, config_file(config), plan, as_json=json)
 
 
 @app.command(short_help="Resources, lag, freshness, backlog, quarantines, dead letters.")
@@ -153,7 +177,8 @@ def explain(
         typer.Option(
             metavar="TIME",
             show_default=False,
-            help="What takes place or was decided then: 2026-03-02, or 2026-03-02T10:00 by the board's clock.",
+            help="What takes place or was decided then, as the board's clock shows it: 2026-03-02 or "
+            "2026-03-02T10:00.",
         ),
     ] = None,
     json: AsJson = False,

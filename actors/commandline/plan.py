@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from actors.application import Application
-from actors.commandline.application import application_for, settle
-from actors.commandline.options import store_url
-from actors.commandline.progress import Display
-from actors.commandline.telling import Code, Failure, tell, tell_json
+from actors.commandline.files import text_of, write_privately
+from actors.commandline.rehearsing import Rehearsed, obstacles, rehearse
+from actors.commandline.telling import Code, Failure, tell, tell_aside, tell_json
 from actors.explain import ACTS, sentence
-from actors.proposals import propose
-from actors.rehearsal import Rehearsal, RehearsalStore
 from actors.runtime.clock import SystemClock
-from actors.settling import Settled
 from models.decision import REASONS, Act, Reason
 from models.ids import ResourceNo
-from models.preferences_table import TableError
+from models.plans import Proposed
+from models.rules import rules_text
 from models.settings.sections import Settings
-from models.storage.errors import StoreMissing
 from models.storage.records import DecisionRecord, Intent, ResourceRecord, ResourceState
-
-IN_MEMORY: Final = "sqlite:///:memory:"
-
 
 LOSSES: Final = frozenset({Act.DELETE_EVENT, Act.REMOVE_APPOINTMENT})
 GAINS: Final = frozenset({Act.CREATE_EVENT, Act.CREATE_APPOINTMENT})
@@ -39,46 +31,52 @@ def plan(
     as_json: bool,
     rules: Path | None = None,
     preferences: Path | None = None,
+    out: Path | None = None,
 ) -> None:
     """Decide about everything, carry out nothing, and say what that would have been.
 
-    `rules` and `preferences` are files with what is proposed: it is decided as if they held already.
+    `rules` and `preferences` are files with what is proposed: it is decided as if they held already. The plan
+    is saved to `out`, for `apply`. Raises `Failure`.
     """
-    store = _store(settings)
-    try:
-        try:
-            proposals = propose(settings, store, SystemClock().now(), rules=rules, preferences=preferences)
-        except TableError as error:
-            raise Failure(*error.problems, code=Code.MISUSED) from None
-        settings = proposals.settings
-        rehearsal = proposals.rehearsal(store)
-        with (
-            application_for(settings, store, resource=resource, rehearsal=rehearsal) as application,
-            Display("comparing", SystemClock()) as display,
-        ):
-            settled = settle(application, display, resource=resource, rehearsal=rehearsal)
-            report = Plan(rehearsal, _looked_at(application, resource), settled)
-    finally:
-        store.close()
+    proposed = Proposed(
+        rules=None if rules is None else rules_text(str(rules)),
+        preferences=None if preferences is None else text_of(preferences),
+        preferences_suffix="" if preferences is None else preferences.suffix.lower(),
+    )
+    if out is not None and resource is not None and not proposed.is_empty:
+        raise Failure(
+            "rules and preferences hold for everybody: a plan that is to be applied looks at every resource; "
+            "leave out --resource",
+            code=Code.MISUSED,
+        )
+    rehearsed = rehearse(settings, resource=resource, rules=rules, preferences=preferences)
+    report = Plan(rehearsed)
     if as_json:
         tell_json(report.as_json())
     else:
         tell(*report.as_text())
-    if not settled.is_complete:
-        raise Failure(*report.obstacles())
+    if not rehearsed.settled.is_complete:
+        raise Failure(*obstacles(rehearsed.settled))
+    if out is not None:
+        saved = rehearsed.saved(settings, proposed, resource=resource, now=SystemClock().now())
+        write_privately(out, json.dumps(saved.as_json(), ensure_ascii=False, indent=1))
+        tell_aside(f"{out}: the plan is saved; `exchange-connector apply {out}` does it")
 
 
 class Plan:
     """What would be done, by resource: the largest losses first."""
 
-    def __init__(self, rehearsal: Rehearsal, records: Iterable[ResourceRecord], settled: Settled) -> None:
+    def __init__(self, rehearsed: Rehearsed) -> None:
+        rehearsal = rehearsed.rehearsal
         self._decisions: dict[ResourceNo, list[DecisionRecord]] = {}
         for one in rehearsal.decisions:
             if one.act is not Act.NOTHING:
                 self._decisions.setdefault(one.resource_no, []).append(one)
         self._left_behind = rehearsal.left_behind
-        self._settled = settled
-        self._records = sorted(records, key=lambda record: (-self._losses(record), record.resource_no))
+        self._settled = rehearsed.settled
+        self._records = sorted(
+            rehearsed.records, key=lambda record: (-self._losses(record), record.resource_no)
+        )
 
     @property
     def totals(self) -> dict[str, int]:
@@ -129,13 +127,6 @@ class Plan:
             lines.append("nothing to do: both sides are in step")
         return lines
 
-    def obstacles(self) -> list[str]:
-        """Why the plan is not complete."""
-        lines = [f"the plan is not complete: {self._settled.problem}"]
-        if self._settled.unsettled:
-            lines.append(f"not decided: {', '.join(self._settled.unsettled)}")
-        return lines
-
     def _of(self, record: ResourceRecord) -> list[DecisionRecord]:
         return self._decisions.get(record.resource_no, [])
 
@@ -153,21 +144,6 @@ class Plan:
 
     def _left_by(self, record: ResourceRecord) -> list[Intent]:
         return [intent for intent in self._left_behind if intent.resource_no == record.resource_no]
-
-
-def _store(settings: Settings) -> RehearsalStore:
-    """The store for reading, or an empty one in memory if nothing has run yet."""
-    try:
-        store = RehearsalStore.open(store_url(settings), read_only=True)
-    except StoreMissing:
-        store = RehearsalStore.open(IN_MEMORY)
-    if not isinstance(store, RehearsalStore):
-        raise TypeError("a store is opened as the kind that was asked for")
-    return store
-
-
-def _looked_at(application: Application, resource: str | None) -> list[ResourceRecord]:
-    return [record for record in application.records if resource is None or record.resource_no == resource]
 
 
 def _heading(record: ResourceRecord) -> str:

@@ -9,11 +9,10 @@ from typing import Final
 from actors.resource.case import Case
 from models.content import Content
 from models.decision import Act, FieldChange, Side
+from models.plans import APPOINTMENT_VERSION, EVENT_VERSION, version_of_board
 from models.storage.records import ChangeRecord
 from models.when import AllDay, Timed
 
-EVENT_VERSION: Final = "version of the event"
-APPOINTMENT_VERSION: Final = "appointment last changed"
 LONGEST: Final = 500
 """Characters of a value that are quoted: a body may be a book."""
 
@@ -37,7 +36,7 @@ def versions(case: Case) -> Iterator[tuple[str, str]]:
         yield EVENT_VERSION, etag
     changed = appointment.modified_at if appointment else link.board_modified_at if link else None
     if changed is not None:
-        yield APPOINTMENT_VERSION, changed.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+        yield APPOINTMENT_VERSION, version_of_board(changed)
 
 
 def ical_uid(case: Case) -> str:

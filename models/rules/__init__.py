@@ -12,7 +12,7 @@ All rules have to pass. One that cannot be evaluated for an appointment does not
 
 from models.rules.basis import basis_of_failure, basis_of_passing
 from models.rules.file import RulesFile, Sight
-from models.rules.loading import compile_rules, load_rules
+from models.rules.loading import beside_rules, compile_rules, load_rules, rules_text
 from models.rules.problems import RulesError
 from models.rules.rules import Rule, RuleOutcome, Rules, RuleVerdict
 
@@ -26,6 +26,8 @@ __all__ = [
     "Sight",
     "basis_of_failure",
     "basis_of_passing",
+    "beside_rules",
     "compile_rules",
     "load_rules",
+    "rules_text",
 ]

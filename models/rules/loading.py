@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from models.expressions import ExpressionError, appointment_schema, compile_expression
-from models.rules.dotnet_json import decode, parse
+from models.rules.dotnet_json import JsonObject, decode, parse
 from models.rules.problems import RulesError, problem
 from models.rules.rules import ROOT, Rule, Rules
 from models.rules.section import Section, WrittenRule
@@ -51,6 +51,18 @@ def read_file(file: str) -> bytes:
             return content
         found = problem(f"{file} is larger than {LARGEST_BYTES:,} bytes", "keep the Rules section only")
     raise RulesError([found])
+
+
+def rules_text(file: str) -> str:
+    """What a rule file says, in whatever encoding. Raises `RulesError`."""
+    return decode(read_file(file), file)
+
+
+def beside_rules(text: str, file: str) -> frozenset[str]:
+    """What a rule file holds beside the rules: a whole `appsettings.json` may be one. Raises `RulesError`."""
+    document = parse(text, file)
+    names = document.names if isinstance(document, JsonObject) else ()
+    return frozenset(name for name in names if name.lower() != "rules")
 
 
 def compile_rules(content: bytes, *, file: str, zone: tzinfo | None = None) -> Rules:

@@ -1,0 +1,115 @@
+"""A rehearsal for one command: everything is read and decided as if what is proposed held already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from actors.commandline.application import application_for, settle
+from actors.commandline.options import store_url
+from actors.commandline.progress import Display
+from actors.commandline.telling import Code, Failure
+from actors.proposals import Proposals, propose
+from actors.rehearsal import Rehearsal, RehearsalStore
+from actors.runtime.clock import SystemClock
+from actors.settling import Settled
+from models.decision import Act, Reason
+from models.ids import ResourceNo
+from models.plans import RULES, Proposed, SavedPlan, planned, planned_clearing
+from models.preferences_table import TableError
+from models.rules import load_rules
+from models.settings.fingerprint import deciding_digests
+from models.settings.sections import Settings
+from models.storage.errors import StoreMissing
+from models.storage.records import ResourcePreferences, ResourceRecord
+
+IN_MEMORY: Final = "sqlite:///:memory:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What a run would do."""
+
+    rehearsal: Rehearsal
+    records: tuple[ResourceRecord, ...]
+    """The resources that were looked at."""
+    settled: Settled
+    proposals: Proposals
+
+    def saved(
+        self, settings: Settings, proposed: Proposed, *, resource: str | None, now: datetime
+    ) -> SavedPlan:
+        """As a plan that can be kept. `settings` are those in force."""
+        rules = load_rules(settings.rules.file, settings.scheduler.time_zone)
+        decided = [one for one in self.rehearsal.decisions if one.act is not Act.NOTHING]
+        acts = [planned(one, self.rehearsal.link_of(one)) for one in decided]
+        acts += [planned_clearing(one, Reason.MOVED_MAILBOX.value) for one in self.rehearsal.left_behind]
+        return SavedPlan(
+            made_at=now,
+            resource_no=resource,
+            proposed=proposed,
+            settings={**deciding_digests(settings), RULES: rules.digest},
+            choices=_in_words(self.proposals.chosen),
+            acts=tuple(sorted(acts, key=lambda one: (one.resource_no, one.item, one.act.value))),
+        )
+
+
+def rehearse(
+    settings: Settings, *, resource: str | None, rules: Path | None = None, preferences: Path | None = None
+) -> Rehearsed:
+    """Decide about everything, and write nothing anywhere. `rules` and `preferences` are proposed.
+
+    Raises `Failure`, and `SettingError` for a proposal that cannot be used.
+    """
+    store = _store(settings)
+    try:
+        try:
+            proposals = propose(settings, store, SystemClock().now(), rules=rules, preferences=preferences)
+        except TableError as error:
+            raise Failure(*error.problems, code=Code.MISUSED) from None
+        rehearsal = proposals.rehearsal(store)
+        with (
+            application_for(proposals.settings, store, resource=resource, rehearsal=rehearsal) as application,
+            Display("comparing", SystemClock()) as display,
+        ):
+            settled = settle(application, display, resource=resource, rehearsal=rehearsal)
+            records = tuple(
+                record for record in application.records if resource in (None, record.resource_no)
+            )
+    finally:
+        store.close()
+    return Rehearsed(rehearsal=rehearsal, records=records, settled=settled, proposals=proposals)
+
+
+def obstacles(settled: Settled) -> list[str]:
+    """Why a rehearsal did not come to its end."""
+    lines = [f"the plan is not complete: {settled.problem}"]
+    if settled.unsettled:
+        lines.append(f"not decided: {', '.join(settled.unsettled)}")
+    return lines
+
+
+def _store(settings: Settings) -> RehearsalStore:
+    """The store for reading, or an empty one in memory if nothing has run yet."""
+    try:
+        store = RehearsalStore.open(store_url(settings), read_only=True)
+    except StoreMissing:
+        store = RehearsalStore.open(IN_MEMORY)
+    if not isinstance(store, RehearsalStore):
+        raise TypeError("a store is opened as the kind that was asked for")
+    return store
+
+
+def _in_words(chosen: Mapping[ResourceNo, ResourcePreferences]) -> dict[str, str]:
+    """What resources would share, so that two plans can be compared."""
+    words: dict[str, str] = {}
+    for number, own in chosen.items():
+        said = own.stored.preferences
+        shown = " ".join(sorted(one.value for one in said.show_as))
+        shared = " ".join(sorted(one.value for one in said.sensitivity))
+        parts = ("shares" if said.share else "shares nothing", shown, shared, said.private.value)
+        words[number] = "; ".join((*parts, "locked" if own.locked else "not locked"))
+    return words
