@@ -107,7 +107,7 @@ class Process:
         control_key = new_secret()
         parts = Parts(
             intake=intake,
-            facade=Administration(self._company(desk, polled)),
+            facade=Administration(company_of(application, desk, polled)),
             store=self.store,
             clock=runtime.clock,
             scheduler_login=Login(
@@ -144,29 +144,6 @@ class Process:
             public_url=settings.server.public_url,
             webhook_source_apps=settings.scheduler.webhook_source_apps,
             polled=polled,
-        )
-
-    def _company(self, desk: StoreDesk, polled: Polled) -> Company:
-        settings, application = self.settings, self.application
-        sharing = Sharing(
-            defaults=settings.default_preferences(), resources_decide=settings.defaults.resources_decide
-        )
-        return Company(
-            store=self.store,
-            desk=desk,
-            router=application.router,
-            supervisor=application.supervisor,
-            graph=application.graph,
-            scheduler=application.scheduler,
-            clock=self.runtime.clock,
-            sharing=lambda: sharing,
-            circumstances=lambda: Circumstances.of(settings, self.runtime.clock.now()),
-            store_problem=lambda: application.store_problem,
-            roster_loaded=application.loaded.is_set,
-            polled=lambda: polled.reasons,
-            rules=application.rules_standing,
-            decided=application.tally.by_act,
-            undos=application.undos,
         )
 
     # By the minute
@@ -211,3 +188,28 @@ class Process:
             dropped += some
         if dropped:
             log.info("old decisions dropped", entries=dropped)
+
+
+def company_of(application: Application, desk: StoreDesk, polled: Polled) -> Company:
+    """Everybody whom an administrator's question to a process may concern."""
+    settings, clock = application.settings, application.runtime.clock
+    sharing = Sharing(
+        defaults=settings.default_preferences(), resources_decide=settings.defaults.resources_decide
+    )
+    return Company(
+        store=application.store,
+        desk=desk,
+        router=application.router,
+        supervisor=application.supervisor,
+        graph=application.graph,
+        scheduler=application.scheduler,
+        clock=clock,
+        sharing=lambda: sharing,
+        circumstances=lambda: Circumstances.of(settings, clock.now()),
+        store_problem=lambda: application.store_problem,
+        roster_loaded=application.loaded.is_set,
+        polled=lambda: polled.reasons,
+        rules=application.rules_standing,
+        decided=application.tally.by_act,
+        undos=application.undos,
+    )
