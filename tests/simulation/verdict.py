@@ -137,7 +137,7 @@ class Verdict:
         if len(listed) > 1:
             yield f"{where} has {len(listed)} appointments"
         if not verdict:
-            if listed and self._inside(held):
+            if any(self._inside(of_appointment(one)) for one in listed) and self._inside(held):
                 yield f"{where} is not shared and has an appointment"
             return
         if not listed:
