@@ -138,7 +138,11 @@ def planned(decision: DecisionRecord, link: Link | None = None) -> PlannedAct:
         seen[EVENT_VERSION] = link.etag
     if link is not None and link.board_modified_at is not None:
         seen[APPOINTMENT_VERSION] = version_of_board(link.board_modified_at)
-    written = [(one.field.value, one.agreed, one.board, one.outlook) for one in decision.changes]
+    # an event that may not be told by its subject is told by its version alone: a digest tells its time (E)
+    is_told = bool(decision.subject)
+    written = [
+        (one.field.value, one.agreed, one.board, one.outlook if is_told else "") for one in decision.changes
+    ]
     return PlannedAct(
         resource_no=decision.resource_no,
         item=decision.guid or decision.event_key or decision.event_id or "",

@@ -14,6 +14,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from pathlib import Path
+from random import Random
+from tempfile import NamedTemporaryFile
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote
@@ -22,23 +25,39 @@ import structlog
 from flask import Flask
 
 from actors import logs
-from actors.administration import Administration, Company, Sharing
+from actors.administration import Administration
+from actors.application import Application
 from actors.clients.graph import codec, delta
+from actors.clients.token import MsalCredentials
+from actors.commandline.plan import Plan
+from actors.commandline.rehearsing import Rehearsed
 from actors.committing import StoreDesk
+from actors.gateways import Outside
 from actors.intake import Intake
+from actors.mapping import mapper_of
+from actors.process import company_of
+from actors.proposals import propose
+from actors.rehearsal import ReadingOnly, RehearsalStore
 from actors.resource.mailbox_reader import MailboxReader
+from actors.runtime.system import Runtime
+from actors.settling import Settled
+from actors.subscription_ports import Polled
 from actors.web.access import ApiAccess, Login
 from actors.web.app import Parts, create_app
+from models.plans import Proposed
+from models.settings.sections import Settings
 from tests.office import BEGIN, Json, Office, Person, at, occurring, weekly
 from tests.sandbox.faults import Kind
 from tests.sandbox.graph.errors import GraphError
 from tests.sandbox.graph.events import Event
 from tests.sandbox.wire import Request
+from tests.simulation.connector import credentials_of
+from tests.simulation.transport import Perils, SimulatedTransport
 
 PASSWORD = "the-administrator"
 PEOPLE = 2
-HOURS = 24
-"""How many hours of a day events may begin at: each event has one of its own."""
+SHOW_AS = "free tentative busy oof workingElsewhere unknown"
+SENSITIVITY = "normal personal private confidential"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,6 +433,7 @@ class Stage:
             answer = client.get(path, auth=("admin", PASSWORD))
             seen.pages[path] = f"{answer.status} {sorted(answer.headers)}\n{answer.get_data(as_text=True)}"
         seen.disk = office.disk.image()
+        seen.pages["plan"] = what_if_everything_were_shared(office)
         connection = office.disk._connection(office.disk.store)
         for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             rows = connection.execute(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608 - its own name
@@ -463,27 +483,65 @@ class Stage:
         return {"start": at(begins), "end": at(begins + timedelta(minutes=45))}
 
 
+def what_if_everything_were_shared(office: Recorded) -> str:
+    """What `plan --preferences --out` says and saves where everybody would share everything."""
+    store = RehearsalStore.open("sqlite:///:memory:")
+    assert isinstance(store, RehearsalStore)
+    try:
+        office.disk._connection(store).deserialize(office.disk.image())
+        with NamedTemporaryFile("w", suffix=".csv") as table:
+            table.write("resourceNo,share,showAs,sensitivity\n")
+            rows = (f"{number},yes,{SHOW_AS},{SENSITIVITY}\n" for number in office.numbers)
+            table.writelines(rows)
+            table.flush()
+            settings, now = office.connector.application.settings, office.clock.now()
+            proposals = propose(settings, store, now, rules=None, preferences=Path(table.name))
+        rehearsal = proposals.rehearsal(store)
+        runtime = Runtime.simulated(1, now)
+        application = Application(
+            proposals.settings,
+            runtime=runtime,
+            store=store,
+            outside=_only_looked_at(office, settings),
+            mapper=mapper_of(settings),
+            rehearsal=rehearsal,
+        )
+        application.start()
+        runtime.run_until(now + timedelta(seconds=300))
+        assert application.listed.is_set()
+        rehearsed = Rehearsed(
+            rehearsal=rehearsal, records=application.records, settled=Settled(), proposals=proposals
+        )
+        saved = rehearsed.saved(settings, Proposed(), resource=None, now=now)
+    finally:
+        store.close()
+    told = Plan(rehearsed)
+    documents = [json.dumps(one.as_json(), indent=1) for one in (told, saved)]
+    return "\n".join([*told.as_text(), *documents])
+
+
+def _only_looked_at(office: Recorded, settings: Settings) -> Outside:
+    def way(service: str) -> SimulatedTransport:
+        return SimulatedTransport(
+            service,
+            office.services,
+            perils=Perils(),
+            dice=Random("a look"),
+            seen=lambda service, request, ended: None,
+            sent=lambda body: None,
+        )
+
+    credentials = MsalCredentials(credentials_of(office.services, settings), way("authority"))
+    reading = (ReadingOnly(way("graph")), ReadingOnly(way("scheduler")))
+    return Outside(graph=reading[0], scheduler=reading[1], credentials=credentials)
+
+
 def _listener(office: Recorded) -> Flask:
     """The pages of the process, about the actors of the simulation."""
     application = office.connector.application
-    settings, runtime = application.settings, application.runtime
+    runtime = application.runtime
     desk = StoreDesk(store=application.store_actor, dispatcher=runtime.pinned["store"])
-    sharing = Sharing(
-        defaults=settings.default_preferences(), resources_decide=settings.defaults.resources_decide
-    )
-    company = Company(
-        store=application.store,
-        desk=desk,
-        router=application.router,
-        supervisor=application.supervisor,
-        graph=application.graph,
-        scheduler=application.scheduler,
-        clock=runtime.clock,
-        sharing=lambda: sharing,
-        store_problem=lambda: application.store_problem,
-        roster_loaded=application.loaded.is_set,
-        decided=application.tally.by_act,
-    )
+    company = company_of(application, desk, Polled())
     return create_app(
         Parts(
             intake=Intake(desk=desk, router=application.router, clock=runtime.clock),

@@ -56,7 +56,7 @@ class Connector:
 
         self._graph, self._board = transport("graph"), transport("scheduler", sent)
         self._authority = transport("authority")
-        self._credentials = MsalCredentials(_credentials(services, settings), self._authority)
+        self._credentials = MsalCredentials(credentials_of(services, settings), self._authority)
         self._app: Application | None = None
         self._dispatcher = ManualDispatcher(dice)
         self._timers = VirtualTimers(clock)
@@ -202,7 +202,8 @@ def settings_for(
     )
 
 
-def _credentials(services: Services, settings: Settings) -> AppCredentials:
+def credentials_of(services: Services, settings: Settings) -> AppCredentials:
+    """What the connector signs in with."""
     application = services.authority.application
     return AppCredentials(
         tenant_id=services.authority.tenant_id,
