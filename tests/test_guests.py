@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -14,6 +15,7 @@ from models.storage.records import DecisionRecord
 from tests.office import Json, Office, Person, at, office_at_work
 from tests.sandbox.graph.events import Event
 from tests.simulation.reading import of_item
+from tests.simulation.verdict import Verdict
 
 START = datetime(2026, 3, 4, 10)  # noqa: DTZ001 - a wall clock
 GUESTS: Json = {
@@ -240,3 +242,57 @@ def test_d9_the_status_of_the_resource_says_why_and_what_to_do(visit: Visit) -> 
     (one,) = report.resources
     assert one.reason.startswith("put aside: 1 (`exchange-connector retry` lists them); update event: ")
     assert "takes the guests off" in one.reason
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_d3_whatever_happens_to_meetings_nobody_is_mailed_and_the_end_is_the_same(seed: int) -> None:
+    """A3-A6, B11, B12, D3: people invite others and take them off again, planners and crashes come between.
+
+    The oracle looks at every write; once nobody is invited any more it finds both sides in step.
+    """
+    dice = Random(seed)
+    with office_at_work(future_days=30, notified=bool(seed % 2)) as office:
+        person = office.person()
+        deeds = (
+            "plan",
+            "move",
+            "rename",
+            "unplan",
+            "invite",
+            "invite",
+            "uninvite",
+            "shift",
+            "delete",
+            "kill",
+        )
+        for number in range(40):
+            event = dice.choice(person.events() or [None])
+            planned = [one for one in office.board() if one.exchange is None]
+            guid = dice.choice(planned).guid if planned else ""
+            starts = START + timedelta(hours=3 * number)
+            match dice.choice(deeds) if event is not None and guid else "plan":
+                case "plan":
+                    office.schedule(f"Work {number}", starts)
+                case "move":
+                    ends = starts + timedelta(hours=1)
+                    office.replan(guid, start=starts.isoformat(), end=ends.isoformat())
+                case "rename":
+                    office.replan(guid, subject=f"Work {number}")
+                case "unplan":
+                    office.unplan(guid)
+                case "invite" if event is not None:
+                    person.change(event, **GUESTS)
+                case "uninvite" if event is not None:
+                    person.change(event, **NOBODY)
+                case "shift" if event is not None:
+                    person.change(event, start=at(starts), end=at(starts + timedelta(hours=1)))
+                case "delete" if event is not None:
+                    person.delete(event)
+                case "kill":
+                    office.kill(down=dice.choice((1.0, 60.0)))
+            office.run(dice.choice((0.05, 0.5, 5.0, 60.0, 400.0)))
+        office.run(3600)
+        for event in person.events():
+            person.change(event, **NOBODY)
+        office.settle(3600)
+        assert Verdict(office.oracle).problems() == []
