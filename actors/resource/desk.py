@@ -237,7 +237,8 @@ class Desk:
         if case.origin is Origin.BOARD:
             is_known = link is None or link.etag is not None
             return not is_known and act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.DELETE_EVENT)
-        return act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.UPDATE_APPOINTMENT)
+        # a change that came before the deletion of its appointment outlives it (C4)
+        return act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.UPDATE_APPOINTMENT, Act.SUPPRESS)
 
     def _reads_again(self, item: Item) -> bool:
         if item.reread_board:
