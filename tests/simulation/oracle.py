@@ -78,6 +78,8 @@ class Memory:
     By event and resource."""
     secret: set[str] = field(default_factory=set)
     public: set[str] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
+    """Appointments that were locked at some time: what people did to their events then was put back."""
     homes: dict[str, dict[str, None]] = field(default_factory=dict)
     """The mailboxes that a resource had."""
     resource_changed: dict[str, int] = field(default_factory=dict)
@@ -225,6 +227,8 @@ class Oracle:
     def _remember_planner(self, change: BoardChange, known: Known | None, fields: Fields) -> None:
         now, memory = change.appointment, self.memory
         memory.public |= tokens(now.subject, now.body)
+        if now.locked:
+            memory.locked.add(now.guid)
         for name, value in fields.items():
             if known is None or known.fields.get(name) != value:
                 memory.said[now.guid, name, "planner"] = Said(self._n, value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from tests.sandbox.company import SOURCE, TASKS
 from tests.sandbox.graph.calendar_api import CalendarApi, Call
@@ -158,9 +159,12 @@ class People:
         start, end = self._some_time()
         if self._is_of_a_series(appointment):
             # an occurrence stays between its neighbours; Graph refuses more, and the item would be parked
-            day = datetime.combine(appointment.start.date(), datetime.min.time())
-            start = day + timedelta(minutes=self._minute(1, 20 * 60))
-            end = start + timedelta(minutes=self._minute(10, 100))
+            start = appointment.start + timedelta(minutes=self._minute(1, 90))
+            end = start + timedelta(minutes=self._minute(10, 30))
+            if _days_everywhere(appointment.start) != _days_everywhere(start) or _days_everywhere(
+                start
+            ) != _days_everywhere(end):
+                return None
         elif self._dice.random() < 0.3 and appointment.start + timedelta(minutes=15) < appointment.end:
             start, end = appointment.start, appointment.start + timedelta(minutes=self._minute(15, 300))
         whole = start.time() == end.time() == datetime.min.time()
@@ -513,6 +517,14 @@ class People:
 PLANNERS = frozenset(
     ("plan", "move_appointment", "edit_appointment", "label_appointment", "reassign", "unplan", "lock")
 )
+
+
+def _days_everywhere(wall: datetime) -> tuple[date, ...]:
+    """On which day a moment of the board's wall clock is, in each of the zones that series have."""
+    moment = wall.replace(tzinfo=ZONE)
+    return tuple(
+        moment.astimezone(ZoneInfo(zone)).date() for zone in ("Europe/Brussels", "UTC", "America/New_York")
+    )
 
 
 def _brief(fields: dict[str, Any]) -> str:

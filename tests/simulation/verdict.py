@@ -212,10 +212,9 @@ class Verdict:
             board_owned = name in ("subject", "body")
             people = [self._said(guid, name, side) for side in sides if side != "planner" and not board_owned]
             planner, heard = self._said(guid, name, "planner"), [one for one in people if one]
-            if self._somebody_left(sides, shown["resources"]) and shown[name] in self._oracle.memory.ever.get(
-                (guid, name), ()
-            ):
-                continue  # what they said last may never have been heard
+            refused = guid in self._oracle.memory.locked or self._somebody_left(sides, shown["resources"])
+            if refused and shown[name] in self._oracle.memory.ever.get((guid, name), ()):
+                continue  # what they said last may never have been heard, or was put back
             yield from self._judge_source(where, name, shown[name], planner, heard, binds=(True, False))
 
     def _somebody_left(self, sides: list[str], planned: tuple[str, ...]) -> bool:
