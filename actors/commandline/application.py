@@ -38,7 +38,9 @@ def application_for(
     `at_rest`: nobody synchronises; it waits for what it is told to do.
     """
     mapper = mapper or mapper_of(settings)
-    runtime, transport = Runtime.production(), open_transport(settings)
+    # a rehearsal thinks more than it waits, and threads that think keep each other from it
+    runtime = Runtime.production() if rehearsal is None else Runtime.production(resource_threads=1)
+    transport = open_transport(settings)
     outside = outside_of(settings, transport)
     if rehearsal is not None:
         reading = ReadingOnly(transport)

@@ -114,8 +114,7 @@ class Course:
         """Intent and before-image on disk, then the call, then `on_done` or what its failure asks for."""
         item = case.item
         if self.desk.ports.rehearses:
-            self.commit(self.kept(case, Ending.NONE))
-            self.finish(item)
+            self.rehearse(case)
             return
         item.intent = item.intent or self.chronicle.new_id()
         kept = self.kept(case, Ending.PENDING)
@@ -140,6 +139,11 @@ class Course:
         self._remember(changes)
         self.desk.ports.commit(*changes, AddIntent(intent=intent), image, kept, then=send)
         self.desk.on_decided(item.guid)
+
+    def rehearse(self, case: Case) -> None:
+        """Note what would be done, and do nothing of it."""
+        self.commit(self.kept(case, Ending.NONE))
+        self.finish(case.item)
 
     def event_written(
         self, item: Item, done: Done[Any], *changes: Change, fact: OutlookFact | None = None

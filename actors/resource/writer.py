@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from actors.resource.appointment_writer import AppointmentWriter
 from actors.resource.case import Case
@@ -25,6 +26,8 @@ from models.reconcile import GONE, OutlookSide
 from models.storage.changes import AddBeforeImage, AddIntent, Change, DropLink, PutLink
 from models.storage.records import Intent, Trigger
 from models.storage.records import Outcome as Ending
+
+EVENT_WRITES: Final = frozenset({Act.CREATE_EVENT, Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.DELETE_EVENT})
 
 
 class Writer:
@@ -71,7 +74,10 @@ class Writer:
         else:
             self._withholding.hear(case)
             self._keeping_out.hear(case)
-            self._acts[case.decision.act](case)
+            if self.desk.ports.rehearses and case.decision.act in EVENT_WRITES:
+                self.course.rehearse(case)  # nobody needs to know how it would be written
+            else:
+                self._acts[case.decision.act](case)
             self._holding.carried_out(case)
 
     # Without a call
