@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
 
-from actors.administration import Administration, Company, Sharing
+from actors.administration import Administration
 from actors.committing import StoreDesk
 from actors.intake import Intake
+from actors.process import company_of
 from actors.subscription_ports import Polled
 from actors.subscriptions import Look, SubscriptionNeighbours, Subscriptions
 from actors.web.access import ApiAccess, Login
 from actors.web.app import Parts, create_app
-from models.preferences import Preferences
 from tests.office import Office
 from tests.sandbox.faults import Kind
 from tests.sandbox.graph.subscription_form import Subscription
@@ -124,22 +124,9 @@ class ListeningOffice(Office):
             subscriptions.tell(Look())
 
         app.on_loaded = loaded
-        company = Company(
-            store=self.disk.store,
-            desk=desk,
-            router=app.router,
-            supervisor=app.supervisor,
-            graph=app.graph,
-            scheduler=app.scheduler,
-            clock=clock,
-            sharing=lambda: Sharing(defaults=Preferences(), resources_decide=True),
-            store_problem=lambda: "",
-            roster_loaded=app.loaded.is_set,
-            polled=lambda: polled.reasons,
-        )
         parts = Parts(
             intake=intake,
-            facade=Administration(company),
+            facade=Administration(company_of(app, desk, polled)),
             store=self.disk.store,
             clock=clock,
             scheduler_login=LOGIN,
