@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tests.doubles import watched_for_doubles
 from tests.established import established
+from tests.measure_explain import explain
 from tests.process_kit import Connector, connector_for
 from tests.services_kit import Sandbox, sandbox_running, wait_until
 
@@ -200,6 +201,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "idle": idle,
     "freshness": freshness,
     "what-if": what_if,
+    "explain": explain,
 }
 
 

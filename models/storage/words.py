@@ -22,8 +22,10 @@ MOST_WORDS: Final = 24
 """Words of one subject that are entered."""
 RARE: Final = 1_000
 """Subjects under a word from which on it is not counted further how many there are."""
-LOOKED_THROUGH: Final = 100_000
-"""Subjects that one question may compare, so that it is answered at once."""
+LOOKED_THROUGH: Final = 50_000
+"""Subjects under one word that a question may compare, so that it is answered at once."""
+LOOKED_THROUGH_ANYWHERE: Final = 20_000
+"""Subjects that are compared with a text which begins within a word."""
 
 _WORD = re.compile(r"\w+")
 _LAST: Final = "\U0010ffff"
@@ -81,7 +83,7 @@ def _holding(session: Session, words: Row, asked: str) -> Any:  # noqa: ANN401 -
 
 def _anywhere(session: Session, asked: str, at_most: int) -> list[str]:
     named = DecisionNameRow.select(DecisionNameRow.name).where(DecisionNameRow.kind == "subject")
-    some = named.limit(LOOKED_THROUGH).alias("some")
+    some = named.limit(LOOKED_THROUGH_ANYWHERE).alias("some")
     query = DecisionNameRow.select(some.c.name).from_(some).where(_position(session, some.c.name, asked) > 0)
     return [subject for (subject,) in session.select(query.limit(at_most))]
 
