@@ -33,14 +33,14 @@ ACTS: Final[Mapping[Act, str]] = {
     Act.ADOPT: "recognise the event and the appointment as one",
     Act.FORGET: "forget the item: nothing is left to keep in step",
     Act.SUPPRESS: "leave the event alone until it changes",
-    Act.HOLD: "hold the deletion back",
+    Act.HOLD: "leave it as it is for now",
 }
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.PENDING: "not carried out yet",
     Outcome.DONE: "done",
     Outcome.FAILED: "not carried out; it is decided again",
-    Outcome.PARKED: "rejected by the other side and put aside; `retry` tries it again",
+    Outcome.PARKED: "put aside until either side changes; `retry` tries it again",
     Outcome.HELD_BACK: "held back until there is evidence that the item is really gone",
     Outcome.NONE: "",
 }
@@ -79,7 +79,7 @@ REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.DECLINED: "the person accepts the invitation after all",
     Reason.LOCKED: "unlock the appointment on the board",
     Reason.ONLY_ATTENDEE: "the organiser of the meeting changes it",
-    Reason.HAS_GUESTS: "the person changes the meeting in Outlook",
+    Reason.HAS_GUESTS: "the person changes or deletes the meeting in Outlook, or takes its guests off",
     Reason.RESTORED: 'delete the appointment on the board, or set sync.outlook_deletes = "unassign"',
     Reason.PUT_BACK_IN_OUTLOOK: 'change it on the board, or set sync.outlook_edits = "accept"',
     Reason.PUT_BACK_ON_BOARD: 'change it in Outlook, or set sync.board_edits = "accept"',
@@ -201,7 +201,7 @@ def sentence(decision: DecisionRecord) -> str:
 
 def remedy(decision: DecisionRecord) -> str:
     """What would change the outcome; empty where nothing stands in the way."""
-    if decision.outcome is Outcome.PARKED:
+    if decision.outcome is Outcome.PARKED and decision.act is not Act.HOLD:
         return "change the item on either side, or `retry` it after the cause is mended"
     return REMEDIES.get(decision.reason, "")
 

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from actors.explain import explain
 from actors.status import Live, build_status
 from models.decision import Act, Reason
 from models.storage.records import DecisionRecord
@@ -242,6 +243,11 @@ def test_d9_the_status_of_the_resource_says_why_and_what_to_do(visit: Visit) -> 
     (one,) = report.resources
     assert one.reason.startswith("put aside: 1 (`exchange-connector retry` lists them); update event: ")
     assert "takes the guests off" in one.reason
+    told = explain(visit.guid, store.decisions(visit.guid), store.resources()).as_text()
+    assert "leave it as it is for now" in told
+    assert "others are invited to this event" in told
+    assert "takes its guests off" in told
+    assert "the appointment changed on the board" in told
 
 
 @pytest.mark.parametrize("seed", range(6))
