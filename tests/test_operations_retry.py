@@ -23,6 +23,12 @@ def agreed_of(office: Office, number: str, agreed: str | None = None) -> str:
     return str(was)
 
 
+def damaged(office: Office, number: str) -> str:
+    """Damage what the store holds of a resource's one link, so that its actor fails; what was there."""
+    office.oracle.fails = lambda what: None  # type: ignore[method-assign]  # failing is what this is about
+    return agreed_of(office, number, BROKEN)
+
+
 def book(office: Office, place: int, subject: str, hours: float = 24.0) -> None:
     start = office.clock.now().replace(tzinfo=None) + timedelta(hours=hours)
     office.person(place).create(subject=subject, start=at(start), end=at(start + timedelta(hours=1)))
@@ -44,7 +50,7 @@ def test_d10_a_resource_that_fails_again_and_again_is_shown_released_and_no_hind
         ill, well = office.numbers
         book(office, 0, "Before")
         office.settle()
-        good = agreed_of(office, ill, BROKEN)
+        good = damaged(office, ill)
         office.kill(down=1.0)
         book(office, 1, "Of the neighbour")
         book(office, 0, "Of the one in quarantine", hours=30.0)
@@ -72,7 +78,7 @@ def test_d10_a_quarantined_resource_that_is_well_again_comes_back_by_itself() ->
         number = office.numbers[0]
         book(office, 0, "Before")
         office.settle()
-        good = agreed_of(office, number, BROKEN)
+        good = damaged(office, number)
         office.kill(down=1.0)
         office.run(SupervisionPolicy().window)
         assert state_of(office, number) is ResourceState.QUARANTINED
