@@ -338,6 +338,7 @@ class Application:
             passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
             looked_into=self._looked_into,
             rehearses=self._rehearsal is not None,
+            note=None if self._rehearsal is None else self._rehearsal.note,
             judges_anew=self._rehearsal is not None and self._rehearsal.judges_anew,
             in_force=lambda number: None if self._rehearsal is None else self._rehearsal.in_force(number),
         )

@@ -140,6 +140,7 @@ class ResourceActor(PooledActor):
             rules=lambda: desk.lens.mapper.rules,
             clock=self.around.clock,
             random=self.random,
+            names_values=not self.rehearses,
         )
         self._desk = desk
         self._course = Course(desk, chronicle, loaded.parked)
@@ -332,6 +333,11 @@ class ResourceActor(PooledActor):
         self.around.scheduler.tell(self._submit(operation, then))
 
     def commit(self, *changes: Change, then: Callable[[], None] | None = None) -> None:
+        if self.around.note is not None:
+            self.around.note(changes)
+            if then is not None:
+                self._run(then)
+            return
         back = None if then is None else lambda: self._run(then)
         self.around.store.tell(Commit(changes=changes, then=back))
 

@@ -44,6 +44,8 @@ class Chronicle:
     """Those that are in force at this moment."""
     clock: Now
     random: Random
+    names_values: bool = True
+    """Whether the values that rules looked at are written down: a rehearsal is not asked for them."""
     _last: int = 0
 
     def new_id(self) -> str:
@@ -132,7 +134,7 @@ class Chronicle:
     def _rule_basis(self, case: Case) -> tuple[tuple[str, str], ...]:
         """What the rules saw where they decided: which keeps the appointment out, or why it may go."""
         appointment, decision = case.appointment, case.decision
-        if case.origin is not Origin.BOARD or appointment is None:
+        if case.origin is not Origin.BOARD or appointment is None or not self.names_values:
             return ()
         if decision.reason is Reason.RULE_FAILED:
             outcome = self.rules().check(appointment)

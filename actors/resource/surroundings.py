@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from models.link import Link, Unshared
 from models.mapper import Mapper
 from models.policy import Policy
 from models.preferences import Preferences
+from models.storage.changes import Change
 from models.storage.records import BeforeImage, DeadLetter, DeltaState, HeldBack, Intent, ResourcePreferences
 from models.when import Window, window_around
 
@@ -71,6 +72,8 @@ class Surroundings:
     """Told when an undo is through with a resource that is at rest."""
     rehearses: bool = False
     """Whether nothing may be written to either system."""
+    note: Callable[[Iterable[Change]], None] | None = None
+    """Told at once of what would be stored, in a rehearsal: nobody has to wait for a disk."""
     judges_anew: bool = False
     """Whether events were judged by other settings than these, so that mailboxes are read in full."""
     in_force: Callable[[ResourceNo], Preferences | None] = lambda number: None
