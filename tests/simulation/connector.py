@@ -135,6 +135,11 @@ class Connector:
             if record.state.value == "quarantined"
         ]
 
+    def refused(self) -> frozenset[str]:
+        """The appointments of occurrences that Graph does not move past their neighbours."""
+        letters = self._disk.store.dead_letters()
+        return frozenset(str(one.guid) for one in letters if one.code == "ErrorOccurrenceCrossingBoundary")
+
     # What it is told
 
     def mailbox_changed(self, mailbox: str) -> None:

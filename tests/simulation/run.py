@@ -149,7 +149,7 @@ class History:
             world.run(step)
             left -= step
             if world.connector.is_idle:
-                found = Verdict(world.oracle).problems()
+                found = Verdict(world.oracle, world.connector.refused()).problems()
                 if not found:
                     return
         if not world.connector.is_idle:
@@ -160,13 +160,13 @@ class History:
         """Polls and a full comparison, and not one write."""
         world = self._world
         world.run(self._plan.period * 1.2 + 30.0)
-        if found := Verdict(world.oracle).problems():
+        if found := Verdict(world.oracle, world.connector.refused()).problems():
             raise Violation(f"was in step, and is not any more: {'; '.join(found)}")
         before = len(world.oracle.writes)
         world.told.tell(world.clock.now(), "resync", "")
         world.connector.resync()
         world.run(self._plan.period * 1.2 + 60.0)
-        verdict = Verdict(world.oracle)
+        verdict = Verdict(world.oracle, world.connector.refused())
         needless = [what for what in world.oracle.writes[before:] if verdict.is_needless(what[1])]
         if needless:
             raise Violation(f"written although nothing had changed: {needless}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -30,8 +30,10 @@ UNIQUE = ("when", "subject", "body")
 class Verdict:
     """The final judgement over both services."""
 
-    def __init__(self, oracle: Oracle) -> None:
+    def __init__(self, oracle: Oracle, refused: Collection[str] = ()) -> None:
+        """`refused` are appointments whose values Graph takes for no event, and which are put aside (D9)."""
         self._oracle = oracle
+        self._refused = refused
         now = oracle.now()
         self._inner = window_edges(oracle.plan, now, CLOSE)
         self._outer = window_edges(oracle.plan, now, WIDE)
@@ -147,7 +149,8 @@ class Verdict:
         shown = of_appointment(listed[0])
         if self._must_be_missing(resource, mailbox, item, mark):
             yield f"{where} was deleted by a planner and is back"
-        if shown["locked"] or not (self._inside(held) or self._inside(shown)):
+        is_put_aside = item.day is not None and listed[0].guid in self._refused
+        if shown["locked"] or is_put_aside or not (self._inside(held) or self._inside(shown)):
             return
         names = ("when", "subject", "body", "importance") if verdict == "all" else ("when",)
         for name in names:
