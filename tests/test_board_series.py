@@ -46,6 +46,7 @@ def days(person: Person) -> list[int]:
     return sorted((event.content.start.local.date() - START.date()).days for event in person.events())
 
 
+@pytest.mark.slow
 def test_a1_a14_each_appointment_of_a_recurrence_has_an_event_of_its_own(office: Office) -> None:
     """A1, A14: single events, no series; those beyond the window come when it reaches them."""
     person = office.person()

@@ -195,6 +195,7 @@ def test_e_what_an_administrator_has_locked_only_an_administrator_changes(place:
     assert (answer.get_json()["share"], answer.get_json()["locked"]) == (True, False)
 
 
+@pytest.mark.slow
 def test_b10_a_table_imported_beside_the_process_reaches_the_board_at_once(
     sandbox: Sandbox, connector: Connector, tmp_path: Path
 ) -> None:

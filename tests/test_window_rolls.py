@@ -92,6 +92,7 @@ def test_b8_what_was_deleted_beyond_the_window_is_no_longer_there_when_it_would_
     assert person.shown().keys() >= person.shared().keys()
 
 
+@pytest.mark.slow
 def test_c6_every_mailbox_is_read_in_full_once_a_day_and_never_all_at_once() -> None:
     """C6: twenty mailboxes over a day: twenty rounds, spread, and nothing written."""
     with office_at_work(past_days=3, future_days=10, resources=20, notified=False, **SELDOM) as office:

@@ -356,6 +356,7 @@ def test_a9_resources_that_cannot_synchronise_say_why_and_hold_nobody_up(company
     assert company.person("emma").having(subject=subject) == []
 
 
+@pytest.mark.slow
 def test_a9_a_mailbox_that_denies_access_says_so_and_works_again_when_it_is_mended(
     fresh: Company,
 ) -> None:
@@ -459,6 +460,7 @@ def test_a13_deleting_an_appointment_whose_event_is_gone_already_is_no_trouble(b
     assert company.connector.status()["deadLetters"] == 0
 
 
+@pytest.mark.slow
 def test_a14_what_lies_outside_the_window_is_picked_up_when_the_window_reaches_it(fresh: Company) -> None:
     company = fresh
     company.connector.configure(sync={"future_days": 30})

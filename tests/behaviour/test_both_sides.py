@@ -79,6 +79,7 @@ def test_a8_a_reading_of_the_mailbox_from_before_a_write_overwrites_nothing(comp
     assert instant(company.sees_event("ann", renamed)) == of_wall(start)
 
 
+@pytest.mark.slow
 def test_a8_a_listing_of_the_board_from_before_a_write_overwrites_nothing(company: Company) -> None:
     subject, renamed = company.name("Slow board"), company.name("Slow board, renamed")
     event, _ = company.book_seen("ann", subject)
@@ -119,7 +120,14 @@ def test_c2_changes_of_different_fields_survive_on_both_sides(fresh: Company) ->
         company.let_polls_pass()
 
 
-@pytest.mark.parametrize("conflicts", ["board", "outlook", "latest"])
+@pytest.mark.parametrize(
+    "conflicts",
+    [
+        "board",
+        pytest.param("outlook", marks=pytest.mark.slow),
+        pytest.param("latest", marks=pytest.mark.slow),
+    ],
+)
 def test_c3_a_field_that_both_changed_goes_to_the_side_that_the_setting_names(
     signing_key: SigningKey, tmp_path: Path, conflicts: str
 ) -> None:
@@ -206,6 +214,7 @@ def test_c5_what_an_earlier_installation_wrote_is_adopted(fresh: Company) -> Non
     assert company.sees_appointment("Own still")["appointmentGuid"] == appointment["appointmentGuid"]
 
 
+@pytest.mark.slow
 def test_c5_what_changed_while_the_store_was_lost_is_caught_up_without_copies(fresh: Company) -> None:
     company = fresh
     company.connector.start()

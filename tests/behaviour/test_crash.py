@@ -57,7 +57,7 @@ def expect_every_event_once(company: Company) -> None:
     [
         (60,),
         pytest.param((1,), marks=pytest.mark.slow),
-        (130, 160),
+        pytest.param((130, 160), marks=pytest.mark.slow),
         pytest.param((10, 80, 199), marks=pytest.mark.slow),
     ],
     ids=str,
@@ -79,6 +79,7 @@ def test_200_appointments_over_8_mailboxes_exist_once_whenever_the_process_was_k
     assert crew.connector.status()["backlog"] == {"journal": 0, "outbox": 0}
 
 
+@pytest.mark.slow
 def test_200_appointments_exist_once_though_answers_were_lost_before_the_kill(crew: Company) -> None:
     plan_everything(crew)
     lost = {"method": "POST", "path": "/events$"}

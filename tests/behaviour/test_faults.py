@@ -35,7 +35,7 @@ REFUSALS: dict[str, dict[str, Any]] = {
     "half an answer": {"kind": "truncate"},
     "no JSON": {"kind": "malformed"},
 }
-OFTEN = ("429", "503", "504 after the work was done", "reset", "lost answer")
+OFTEN = ("429", "504 after the work was done", "lost answer")
 """What happens often enough to be tried at every run."""
 TROUBLE = [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in REFUSALS]
 
@@ -121,6 +121,7 @@ def test_d1_retry_after_is_honoured_for_the_one_mailbox(company: Company) -> Non
     assert len(set(meanwhile)) > 2, "the other mailboxes are asked as always"
 
 
+@pytest.mark.slow
 def test_d1_a_mailbox_that_cannot_be_looked_up_holds_nobody_up(fresh: Company) -> None:
     company = fresh
     company.sandbox.fault("graph", "status", status=503, match={"path": "ann"})
@@ -136,7 +137,9 @@ def test_d1_a_mailbox_that_cannot_be_looked_up_holds_nobody_up(fresh: Company) -
 # A service that is down
 
 
-@pytest.mark.parametrize("service", ["graph", "scheduler", "authority"])
+@pytest.mark.parametrize(
+    "service", ["graph", *(pytest.param(one, marks=pytest.mark.slow) for one in ("scheduler", "authority"))]
+)
 def test_a_service_that_is_down_at_the_start_delays_work_and_loses_none(fresh: Company, service: str) -> None:
     company = fresh
     company.sandbox.fault(service, "reset")
@@ -322,6 +325,7 @@ def test_d14_a_link_to_another_host_is_never_followed(company: Company, link: st
 # One resource that fails
 
 
+@pytest.mark.slow
 def test_a_resource_that_fails_on_every_message_does_not_delay_the_others(fresh: Company) -> None:
     """Its links in the store are damaged, so that its actor fails whenever it is started."""
     company = fresh

@@ -24,7 +24,7 @@ from tests.sandbox.services import Services
 from tests.services_kit import wait_until
 from tests.simulation.reading import Fields, items_of, link_of, of_appointment, of_item
 
-pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.process, pytest.mark.nightly, pytest.mark.timeout(600)]
 
 KILLS = 20
 CHANGES = 500

@@ -23,6 +23,7 @@ def test_a_pass_without_changes_writes_nothing(company: Company) -> None:
         company.let_polls_pass()
 
 
+@pytest.mark.slow
 def test_a_restart_without_changes_writes_nothing(company: Company) -> None:
     company.plan_seen(company.name("Still here"), "ann")
     with company.nothing_written():

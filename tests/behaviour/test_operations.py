@@ -37,6 +37,7 @@ def test_d9_what_was_given_up_is_listed_and_goes_back_to_work_by_retry(company: 
     assert company.connector.command("retry").stdout == "there is nothing to retry\n"
 
 
+@pytest.mark.slow
 def test_d9_without_a_process_retry_leaves_the_work_to_the_next_run(fresh: Company) -> None:
     company = fresh
     company.connector.start()
@@ -152,6 +153,7 @@ def test_verify_finds_both_sides_in_step(company: Company) -> None:
     assert "both sides are in step" in company.connector.command("verify", "--resource", "R003").stdout
 
 
+@pytest.mark.slow
 def test_verify_names_everything_that_drifted_while_nobody_looked(fresh: Company) -> None:
     company = fresh
     company.connector.start()

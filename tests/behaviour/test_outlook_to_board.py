@@ -356,6 +356,7 @@ def test_b6_a_meeting_that_is_declined_or_cancelled_leaves_the_board(company: Co
 # B7: series
 
 
+@pytest.mark.slow
 def test_b7_each_occurrence_in_the_window_is_an_appointment_and_the_window_only_adds(fresh: Company) -> None:
     company, subject = fresh, "Weekly round"
     company.connector.configure(sync={"past_days": 7, "future_days": 30})
@@ -422,6 +423,7 @@ def test_b10_existing_events_are_judged_again_when_the_preferences_change(compan
     assert company.board.having(subject=free) == []
 
 
+@pytest.mark.slow
 def test_b17_what_resources_chose_does_not_count_when_they_do_not_decide(fresh: Company) -> None:
     company = fresh
     company.connector.start()

@@ -198,6 +198,7 @@ def test_a7_a_broken_file_is_refused_and_the_old_rules_stay(ruled: Company) -> N
     assert standing["since"] < standing["refusedAt"]
 
 
+@pytest.mark.slow
 def test_a7_rules_that_changed_while_the_process_was_down_are_applied_at_the_start(ruled: Company) -> None:
     subject = ruled.name("Overnight")
     ruled.plan_seen(subject, "ann", category="INSTALL")
