@@ -64,7 +64,9 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
     def get(self, name: str, default: object = None, /) -> object:
         """The value of a name, in any letter case."""
         lower_name = _lower(name)
-        return self.lookup(lower_name) if lower_name in self._values else default
+        if default is None or lower_name in self._values:
+            return self.lookup(lower_name)
+        return default
 
     def lookup(self, lower_name: str) -> Scalar | Record | tuple[object, ...]:
         """The value of a name that is in lower case already; None where there is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -184,11 +185,11 @@ def what_if(resources: int = 1_000, appointments: int = 50) -> str:
     with established(folder, resources=resources, appointments=appointments) as (sandbox, connector):
         mark = sandbox.mark()
         for option, file in (("--rules", rules), ("--preferences", preferences)):
-            began = time.monotonic()
+            began, before = time.monotonic(), _cpu_of_commands()
             planned = connector.command("plan", "--json", option, str(file), timeout=PATIENCE)
-            taken.append(
-                f"{option} {time.monotonic() - began:.1f} s, {sum(planned.json['totals'].values())} changes"
-            )
+            took, worked = time.monotonic() - began, _cpu_of_commands() - before
+            changes = sum(planned.json["totals"].values())
+            taken.append(f"{option} {took:.1f} s ({worked:.1f} s CPU), {changes} changes")
         with connector.store() as store:
             links = store.counts().links
         return f"{links} appointments: {'; '.join(taken)}; {len(sandbox.writes(mark))} requests that write"
@@ -266,6 +267,12 @@ def _cpu(connector: Connector) -> float:
     fields = Path(f"/proc/{_pid(connector)}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     ticks_per_second = 100
     return (int(fields[11]) + int(fields[12])) / ticks_per_second
+
+
+def _cpu_of_commands() -> float:
+    """Seconds of processor time that the commands which have ended have had."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def _size(connector: Connector) -> str:
