@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from actors.explain import explain, remedy
 from models.decision import Act, Reason
 from models.storage.records import DecisionRecord
@@ -36,6 +38,7 @@ def test_a1_what_a_setting_keeps_out_of_outlook_is_told_once() -> None:
         assert office.person().events() == []
 
 
+@pytest.mark.slow
 def test_a14_what_lies_outside_the_window_is_told_when_somebody_tells_of_it() -> None:
     with office_at_work(future_days=30) as office:
         guid = office.schedule("Far away", TUESDAY + timedelta(days=31))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from typing import Final
 
 from models.expressions.code import BUDGET, STEPS, TRACE, Frame, Run
@@ -85,8 +86,7 @@ class Expression:
                 seen.append((fault.path, None))
         except Fault:
             pass  # what was seen up to here is the answer; evaluate() says what failed
-        distinct = {(path, id(value) if isinstance(value, (Record, tuple)) else value): (path, value)
-                    for path, value in reversed(seen)}  # fmt: skip
+        distinct = {(path, _told_apart(value)): (path, value) for path, value in reversed(seen)}
         return tuple(reversed(distinct.values()))[:MAX_OBSERVED]
 
     def _error(self, fault: Fault) -> EvaluationError:
@@ -121,6 +121,13 @@ def compile_expression(text: str, *, roots: Mapping[str, Schema], zone: tzinfo |
         _used=tuple(scope.used.items()),
         _blank=blank,
     )
+
+
+def _told_apart(value: object) -> object:
+    """What a value is told from others by; not every one can be hashed."""
+    if isinstance(value, (Record, tuple)):
+        return id(value)
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _located(warned: Warned, text: str) -> ExpressionWarning:

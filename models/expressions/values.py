@@ -358,6 +358,8 @@ def comparable(left: object, right: object) -> tuple[object, object]:
     Raises:
         ValueError: they are of kinds that do not compare.
     """
+    if any(isinstance(value, Decimal) and value.is_nan() for value in (left, right)):
+        raise ValueError("compares what is no number")
     if (is_number(left) and is_number(right)) or type(left) is type(right):
         return left, right
     for one, other, swap in ((left, right, False), (right, left, True)):
