@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Collection
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -129,7 +130,13 @@ class PostgresBackend:
             self._claimed -= frozenset(resource_nos)
 
     def close(self) -> None:
-        """Closes every connection; the server lets go of our number, and so of our claims."""
+        """Gives up our number, and so our claims, and closes every connection.
+
+        The server takes a moment to see that a connection has ended, and whoever succeeds us need not wait.
+        """
+        if self._writer is not None and self._number is not None and not self._writing.is_closed():
+            with suppress(self._psycopg.Error):  # a connection that is broken holds nothing for long
+                self._writer.execute("SELECT pg_advisory_unlock_all()")
         self._writing.close_all()
         self._reading.close_all()
 
