@@ -106,7 +106,7 @@ def _new_on_board(board: BoardSide, policy: Policy, reason: Reason) -> Decision:
         return _nothing(Reason.RULE_FAILED, board.rule_failed)
     if not policy.to_outlook:
         return _nothing(Reason.TO_OUTLOOK_OFF)
-    return Decision(act=Act.CREATE_EVENT, reason=reason, to_outlook=tuple(_said(board.content)))
+    return Decision(act=Act.CREATE_EVENT, reason=reason, to_outlook=board.content.said)
 
 
 def _new_in_outlook(outlook: OutlookSide, policy: Policy, reason: Reason) -> Decision:
@@ -116,7 +116,7 @@ def _new_in_outlook(outlook: OutlookSide, policy: Policy, reason: Reason) -> Dec
         return _nothing(Reason.OUTSIDE_WINDOW)
     if not policy.to_board:
         return _nothing(Reason.TO_BOARD_OFF)
-    return Decision(act=Act.CREATE_APPOINTMENT, reason=reason, to_board=tuple(_said(outlook.content)))
+    return Decision(act=Act.CREATE_APPOINTMENT, reason=reason, to_board=outlook.content.said)
 
 
 # Board-born: the board decides whether it exists, Outlook may have a say in when and how.
@@ -364,7 +364,7 @@ def _never_agreed(now: Content, agreed: Content | None) -> list[Field]:
     """The fields that a link was made without, as its origin did not say them then: they hold now (C5)."""
     if agreed is None:
         return []
-    return [field for field in _said(now) if agreed.get(field) is None]
+    return [field for field in now.said if agreed.get(field) is None]
 
 
 def _agreed_board(link: Link) -> Content:
@@ -431,10 +431,6 @@ def _writes(
     return Decision(
         act=act, reason=reason, to_outlook=tuple(to_outlook), to_board=tuple(to_board), changes=tuple(changes)
     )
-
-
-def _said(content: Content) -> list[Field]:
-    return [field for field in FIELDS if content.get(field) is not None]
 
 
 def _nothing(reason: Reason, detail: str = "") -> Decision:

@@ -119,7 +119,7 @@ def way_back(rollback: Rollback, now: Content | None) -> tuple[Way, tuple[Field,
         return Way.LEAVE, ()
     if target is None:
         return Way.REMOVE, ()
-    return (Way.CREATE, tuple(_said(target))) if now is None else (Way.UPDATE, tuple(target.differences(now)))
+    return (Way.CREATE, target.said) if now is None else (Way.UPDATE, tuple(target.differences(now)))
 
 
 def why_left(rollback: Rollback, now: Content | None) -> Obstacle:
@@ -166,7 +166,7 @@ def _backwards(chain: list[BeforeImage]) -> Content | None:
         if image.after is None or image.before is None:
             state = image.before
         elif state is not None:  # what somebody else deleted meanwhile is not brought back
-            for field in _said(image.after):
+            for field in image.after.said:
                 state = state.with_field(field, image.before.get(field))
     return state
 
@@ -186,7 +186,3 @@ def _agree(one: Content | None, other: Content | None) -> bool:
     if one is None or other is None:
         return one is other
     return not any(one.differences(other))
-
-
-def _said(content: Content) -> list[Field]:
-    return [field for field in Field if content.get(field) is not None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from actors.resource.case import Case
 from actors.resource.forgetting import WORDS
 from models.appointment import Appointment
-from models.content import Content, Field
+from models.content import Content
 from models.decision import Act, Side
 from models.link import Link
 from models.preferences import Verdict
@@ -80,7 +80,7 @@ def completed(image: BeforeImage, link: Link | None) -> BeforeImage:
     after = image.after
     if link.agreed is not None:
         kept = link.agreed.outlook if image.side is Side.OUTLOOK else link.agreed.board
-        after = after.merged_with(kept.only(_said(after)))
+        after = after.merged_with(kept.only(after.said))
     return replace(
         image,
         after=after,
@@ -109,8 +109,4 @@ def _as_far_as_shared(case: Case, content: Content | None) -> Content | None:
         return Content()
     shown = case.outlook.content
     words = [word for word in WORDS if content.get(word) != shown.get(word)]
-    return content.only([field for field in _said(content) if field not in words])
-
-
-def _said(content: Content) -> list[Field]:
-    return [field for field in Field if content.get(field) is not None]
+    return content.only([field for field in content.said if field not in words])
