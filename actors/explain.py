@@ -51,7 +51,6 @@ TRIGGERS: Final[Mapping[Trigger, str]] = {
     Trigger.NOTIFICATION: "after a notification of Outlook",
     Trigger.POLL: "at a poll",
     Trigger.AUDIT: "at the audit",
-    Trigger.WINDOW: "when the window moved",
     Trigger.PREFERENCES: "after the preferences changed",
     Trigger.RULES: "after the rules changed",
     Trigger.SIBLING: "after another resource's event of the same appointment changed",
@@ -86,7 +85,6 @@ REMEDIES: Final[Mapping[Reason, str]] = {
     Reason.CONFLICT: "sync.conflicts says which side counts",
     Reason.DELETED_ON_BOARD_KEPT_IN_OUTLOOK: "change the event in Outlook: then it comes back to the board",
     Reason.UNDONE: "change the item on either side: from then on both follow each other again",
-    Reason.ORPHAN: "delete the appointment on the board if its event is gone for good",
 }
 """What would change the outcome. A reason without a remedy is no obstacle."""
 

@@ -67,9 +67,7 @@ class Reason(Enum):
     CONFLICT = "conflict"
     ALREADY_IN_STEP = "already_in_step"
     ADOPTED = "adopted"
-    COPY_OF_BOARD_EVENT = "copy_of_board_event"
     DELETED_ON_BOARD_KEPT_IN_OUTLOOK = "deleted_on_board_kept_in_outlook"
-    ORPHAN = "orphan"
     GONE_ON_BOTH = "gone_on_both"
     UNDONE = "undone"
 
@@ -104,9 +102,7 @@ REASONS: dict[Reason, str] = {
     Reason.CONFLICT: "both sides changed the same field; sync.conflicts decided",
     Reason.ALREADY_IN_STEP: "both sides agree",
     Reason.ADOPTED: "the event was written by an earlier installation and was recognised",
-    Reason.COPY_OF_BOARD_EVENT: "the person's own copy of an event from the board",
     Reason.DELETED_ON_BOARD_KEPT_IN_OUTLOOK: "deleted on the board; the event is the person's and stays",
-    Reason.ORPHAN: "an appointment from Outlook whose event was not found",
     Reason.GONE_ON_BOTH: "gone on both sides",
     Reason.UNDONE: "an administrator has undone what the connector wrote",
 }

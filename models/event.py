@@ -76,7 +76,6 @@ class EventDetail:
     ical_uid: str = ""
     """Graph's `iCalUId`: by this name calendars of other people know it too. Occurrences may share one."""
     is_online_meeting: bool = False
-    has_attendees: bool = False
     has_attachments: bool = False
 
 
@@ -86,17 +85,6 @@ class Event:
 
     head: EventHead
     detail: EventDetail | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OccurrenceStub:
-    """An occurrence as a delta round lists it: seven members, the rest is the master's (facts §3.3)."""
-
-    id: EventId
-    etag: Etag
-    series_master_id: EventId
-    when: When
-    original_date: date
 
 
 def event_key(event_id: EventId, series_master_id: EventId | None, original_date: date | None) -> EventKey:

@@ -279,7 +279,7 @@ def _merge_outlook_born(
         if locked and not ours:
             kept_out = Reason.LOCKED
             continue
-        allowed = _planner_may_change(field, link, outlook, policy)
+        allowed = _planner_may_change(field, outlook, policy)
         if ours and theirs:
             winner = _winner(board, outlook, policy) if allowed else Side.OUTLOOK
         elif ours:
@@ -307,7 +307,7 @@ def _put_back(outlook: OutlookSide | None) -> Reason:
     return Reason.PUT_BACK_ON_BOARD
 
 
-def _planner_may_change(field: Field, link: Link, outlook: OutlookSide | None, policy: Policy) -> bool:
+def _planner_may_change(field: Field, outlook: OutlookSide | None, policy: Policy) -> bool:
     """Whether an edit on the board of an Outlook-born appointment may reach the event (B15)."""
     if policy.board_edits is Edits.REVERT or field in PERSON_OWNED:
         return False

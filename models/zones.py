@@ -7,7 +7,6 @@ clock of one configured zone (facts, Dime.Scheduler §2.7). Inside, time is UTC,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -44,36 +43,19 @@ NOT_A_PLACE: Final = frozenset({"localtime", "Factory"})
 """Keys of the zone database that mean "this machine" and "not set"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZoneReading:
-    """The zone that a name was taken to mean."""
-
-    zone: ZoneInfo
-    recognised: bool
-    """False: the name says nothing, or nothing known, and the zone is the fallback."""
-
-
-def read_zone(name: str, fallback: ZoneInfo) -> ZoneReading:
+def read_zone(name: str, fallback: ZoneInfo) -> ZoneInfo:
     """The zone of a Windows or IANA name, in any letter case; never an error (C9).
 
     An empty or unknown name, and `tzone://Microsoft/Custom`, which stands for rules that are not told, mean
     `fallback`.
     """
-    zone = find_zone(name)
-    return ZoneReading(zone=zone or fallback, recognised=zone is not None)
+    return find_zone(name) or fallback
 
 
 def find_zone(name: str) -> ZoneInfo | None:
     """The zone of a Windows or IANA name, or None where nobody knows it."""
     key = _zone_keys().get(name.strip().lower())
     return ZoneInfo(key) if key is not None else None
-
-
-def windows_name(zone: ZoneInfo) -> str | None:
-    """The Windows name of a zone, as `CLDR` has it; None where Windows has none."""
-    if SPECIAL_NAMES.get(zone.key.lower()) == "UTC":
-        return "UTC"
-    return windows_tz.tz_win.get(zone.key) or None
 
 
 @cache
@@ -132,7 +114,7 @@ def graph_when(start: tuple[str, str], end: tuple[str, str], is_all_day: bool, f
     start_wall, end_wall = parse_wall(start[0]), parse_wall(end[0])
     if is_all_day:
         return _days(start_wall.date(), end_wall.date())
-    start_zone, end_zone = (read_zone(name, fallback).zone for _, name in (start, end))
+    start_zone, end_zone = (read_zone(name, fallback) for _, name in (start, end))
     if start_zone == end_zone:
         return _interval(start_wall, end_wall, start_zone)
     return _timed(to_utc(start_wall, start_zone), to_utc(end_wall, end_zone))
@@ -162,7 +144,7 @@ def board_when(
         until, until_clock = _board_day(end_text, zone, honour_offset)
         first, _ = _board_day(start_text, zone, honour_offset)
         return _days(first, until if until_clock == time() else until + DAY)
-    start, end = (_board_instant(text, zone, honour_offset) for text in (start_text, end_text))
+    start, end = (_board_instant(text, honour_offset) for text in (start_text, end_text))
     start_wall, end_wall = (
         parse_wall(text) if instant is None else to_wall(instant, zone)
         for text, instant in ((start_text, start), (end_text, end))
@@ -229,7 +211,7 @@ def _days(first: date, until: date) -> AllDay:
     return AllDay(first=first, until=max(until, first + DAY))
 
 
-def _board_instant(text: str, zone: ZoneInfo, honour_offset: bool) -> datetime | None:
+def _board_instant(text: str, honour_offset: bool) -> datetime | None:
     """The instant that the text itself names; None where it names a wall clock only."""
     if not honour_offset:
         return None
@@ -244,7 +226,7 @@ def _board_day(text: str, zone: ZoneInfo, honour_offset: bool) -> tuple[date, ti
     that is a midnight is the one that was meant (C8).
     """
     written = parse_wall(text)
-    instant = _board_instant(text, zone, honour_offset)
+    instant = _board_instant(text, honour_offset)
     here = written if instant is None else to_wall(instant, zone)
     meant = written if written.time() == time() != here.time() else here
     return meant.date(), meant.time()

@@ -472,11 +472,6 @@ def test_other_threads_read_while_one_writes(store: Store) -> None:
     assert seen == [50] * 4
 
 
-def test_a_writable_store_says_so_by_writing(store: Store) -> None:
-    store.check_writable(NOON)
-    assert store.meta("writable") == NOON.isoformat()
-
-
 def test_a_closed_store_is_unavailable(tmp_path: Path) -> None:
     opened = Store.open(f"sqlite:///{tmp_path}/s.db")
     opened.close()

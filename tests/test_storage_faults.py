@@ -29,7 +29,7 @@ from models.storage.errors import (
     StoreUnavailable,
 )
 from models.storage.store import Store
-from tests.storage_kit import NOON, R1, link
+from tests.storage_kit import R1, link
 
 ROOT = Path(__file__).parent.parent
 
@@ -129,7 +129,7 @@ def test_d3_a_killed_process_holds_nothing(path: Path) -> None:
         os.kill(child.pid, signal.SIGKILL)
         child.wait(10)
         with opened(path) as store:
-            store.check_writable(NOON)
+            store.apply([PutMeta(key="key", value="value")])
 
 
 def test_d3_all_that_was_written_before_a_kill_is_there_and_no_half_of_the_rest(path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_file_that_could_not_be_opened_is_let_go_again(path: Path) -> None:
         Store.open(url(path))
     path.unlink()
     with opened(path) as store:
-        store.check_writable(NOON)
+        store.apply([PutMeta(key="key", value="value")])
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -302,10 +302,10 @@ def test_d11_a_locked_file_is_said_to_be_locked_and_works_again(
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusy, match=r"locked by another program for 0\.05 s; end what holds it"):
-            store.check_writable(NOON)
+            store.apply([PutMeta(key="key", value="value")])
         other.execute("ROLLBACK")
         other.close()
-        store.check_writable(NOON)
+        store.apply([PutMeta(key="key", value="value")])
 
 
 def test_d11_a_file_that_is_removed_takes_no_more_writes_until_it_is_back(path: Path) -> None:
@@ -326,7 +326,7 @@ def test_d11_a_file_that_is_replaced_takes_no_more_writes(path: Path) -> None:
         path.unlink()
         path.write_bytes(b"")
         with pytest.raises(StoreReplaced, match="start this process again: it opens what is there now"):
-            store.check_writable(NOON)
+            store.apply([PutMeta(key="key", value="value")])
 
 
 def test_d11_a_backup_that_takes_the_place_of_a_store_in_use_is_what_it_was(path: Path) -> None:

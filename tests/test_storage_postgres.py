@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from models.ids import ResourceNo
-from models.storage.changes import PutLink
+from models.storage.changes import PutLink, PutMeta
 from models.storage.errors import StoreMissing, StoreSucceeded, StoreUnavailable
 from models.storage.store import Store
-from tests.storage_kit import NOON, POSTGRES, R1, R2, link, postgres_url
+from tests.storage_kit import POSTGRES, R1, R2, link, postgres_url
 
 ROOT = Path(__file__).parent.parent
 CLAIM = """
@@ -123,10 +123,10 @@ def test_d12_a_process_that_was_succeeded_while_it_was_cut_off_writes_no_more(ur
     terminate(store)
     assert successor.claim([R1]) == {R1}
     with pytest.raises(StoreUnavailable):
-        store.check_writable(NOON)
+        store.apply([PutMeta(key="key", value="value")])
     for _ in range(2):
         with pytest.raises(StoreSucceeded, match="start this process again"):
-            store.check_writable(NOON)
+            store.apply([PutMeta(key="key", value="value")])
     store.close()
     successor.close()
 

@@ -125,15 +125,6 @@ class Lanes(Generic[T]):
         self._list(key, lane)
         self._forget_if_idle(key, lane)
 
-    def drain(self) -> list[T]:
-        """Take out everything that waits."""
-        items = [item for lane in self._lanes.values() for line in lane.waiting for item in line]
-        for lane in self._lanes.values():
-            for line in lane.waiting:
-                line.clear()
-        self._waiting = 0
-        return items
-
     def _forget_if_idle(self, key: Hashable, lane: _Lane[T]) -> None:
         if lane.is_empty and not lane.refusals and not lane.paused_until:
             del self._lanes[key]

@@ -93,7 +93,6 @@ class Item:
     """Likewise the appointment's."""
     transaction_used: bool = False
     """Whether the id of the creation belongs to another event: gone, unless a look-up finds it."""
-    request_ids: list[str] = field(default_factory=list)
     reversal: Reversal | None = None
     """Set while an undo has the item in hand; nothing else is decided about it then."""
 

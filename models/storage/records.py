@@ -130,7 +130,6 @@ class Trigger(Enum):
     NOTIFICATION = "notification"
     POLL = "poll"
     AUDIT = "audit"
-    WINDOW = "window"
     PREFERENCES = "preferences"
     RULES = "rules"
     SIBLING = "sibling"

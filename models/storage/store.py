@@ -14,7 +14,7 @@ from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, Resou
 from models.link import Link, Unshared
 from models.storage import audits, counting, decisions, images, links, progress, resources, work
 from models.storage.backend import Backend, translated
-from models.storage.changes import Change, ForgetWords, PutMeta
+from models.storage.changes import Change, ForgetWords
 from models.storage.errors import StoreUnavailable
 from models.storage.migrations import STEPS, Step, migrate, require_current
 from models.storage.postgres import PostgresBackend
@@ -54,7 +54,6 @@ _WRITERS: Writers = {
     **decisions.WRITERS,
     **progress.WRITERS,
 }
-_WRITABLE_KEY = "writable"
 
 
 class Store:
@@ -127,10 +126,6 @@ class Store:
             self._to_erase = self._to_erase or any(batch.kind is ForgetWords for batch in ordered)
             if self._to_erase:
                 self._to_erase = not self._backend.erase()
-
-    def check_writable(self, now: datetime) -> None:
-        """Writes a little, and raises `StoreError` if that cannot be done."""
-        self.apply([PutMeta(key=_WRITABLE_KEY, value=now.isoformat())])
 
     def prune(
         self,

@@ -84,7 +84,6 @@ def read_detail(item: Item) -> EventDetail:
         location=text(inner(item, "location"), "displayName"),
         ical_uid=text(item, "iCalUId"),
         is_online_meeting=flag(item, "isOnlineMeeting"),
-        has_attendees=bool(item.get("attendees")),
         has_attachments=flag(item, "hasAttachments"),
     )
 
@@ -107,7 +106,7 @@ def series_zone(master: Item) -> ZoneInfo:
 
 def item_zone(item: Item) -> ZoneInfo:
     """The zone in which an item's own start is told."""
-    return read_zone(text(inner(item, "start"), "timeZone"), UTC_ZONE).zone
+    return read_zone(text(inner(item, "start"), "timeZone"), UTC_ZONE)
 
 
 def day_in(when: When, zone: ZoneInfo) -> date:
