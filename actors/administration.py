@@ -116,16 +116,14 @@ class Administration:
         router, (graph, scheduler) = self._to.router, snapshots
         live = Live(
             lags={number: router.lag(number) for number in router.busy()},
-            in_step={one.resource_no: one.in_step_at for one in self._to.store.resources() if one.in_step_at},
             polled=self._to.polled(),
             graph=graph,
             scheduler=scheduler,
         )
-        resources, now = self._to.store.resources(), self._to.clock.now()
         return build_status(
             counts=counts,
-            resources=resources,
-            now=now,
+            resources=self._to.store.resources(),
+            now=self._to.clock.now(),
             live=live,
             held=self._to.store.held_back() if counts.held_back else (),
             letters=self._to.store.dead_letters() if counts.dead_letters else (),

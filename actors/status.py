@@ -114,8 +114,6 @@ class Live:
     """What only a running process knows."""
 
     lags: Mapping[ResourceNo, float] = field(default_factory=dict)
-    in_step: Mapping[ResourceNo, datetime] = field(default_factory=dict)
-    """When the two sides of each resource were last known to agree."""
     polled: Mapping[MailboxId, str] = field(default_factory=dict)
     """Why a mailbox is polled and not listened to."""
     graph: Snapshot | None = None
@@ -175,7 +173,7 @@ def _resource(
     audit: Audit | None,
 ) -> ResourceStatus:
     reason = record.reason or "; ".join(_reasons(record, live, held, aside, audit))
-    in_step_at = record.in_step_at if live is None else live.in_step.get(record.resource_no)
+    in_step_at = record.in_step_at
     fresh = None if in_step_at is None else max(0.0, (now - in_step_at).total_seconds())
     lag = fresh if live is None else live.lags.get(record.resource_no, 0.0)
     return ResourceStatus(

@@ -17,9 +17,8 @@ START = datetime(2026, 3, 9, 9)  # noqa: DTZ001 - a wall clock
 def freshness(office: Office) -> float:
     """The figure of the only resource, as `status --json` shows it."""
     store = office.disk.store
-    marks = {one.resource_no: one.in_step_at for one in store.resources() if one.in_step_at}
     report = build_status(
-        counts=store.counts(), resources=store.resources(), now=office.clock.now(), live=Live(in_step=marks)
+        counts=store.counts(), resources=store.resources(), now=office.clock.now(), live=Live()
     )
     (resource,) = report.as_json()["resources"]
     return float(resource["freshSeconds"])
