@@ -69,23 +69,68 @@ def test_d2_d3_a_planner_s_later_change_is_not_in_conflict_with_the_earlier_one(
         guid = office.schedule("Repair", FIRST)
         office.settle()
         (event,) = person.events()
-        if is_killed:
-            with killed_after(office, "graph PATCH"):
-                office.replan(guid, start=SECOND.isoformat(), end=(SECOND + HOUR).isoformat())
-                while office.connector.is_alive:
-                    office.run(0.5)
-        else:
-            office.services.traffic.faults = office.services.faults
-            office.services.faults.add(kind=Kind.LOST_ANSWER, service="graph", method="PATCH", times=1)
+        with unheard(office, "graph", "PATCH", is_killed):
             office.replan(guid, start=SECOND.isoformat(), end=(SECOND + HOUR).isoformat())
-            while office.services.faults:
-                office.run(0.1)
         assert event.content.start.local == SECOND - HOUR, "the write was made; it is told in UTC"
         office.replan(guid, start=THIRD.isoformat(), end=(THIRD + HOUR).isoformat())
         office.settle(2_000.0)
         (appointment,) = office.board()
         assert appointment.start == THIRD
         assert event.content.start.instant() == at_instant(THIRD)
+
+
+@pytest.mark.parametrize("deletes", ["restore", "unassign"])
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "answer-lost"])
+def test_a5_b12_d3_an_event_that_the_connector_deleted_was_not_deleted_by_the_person(
+    deletes: str, is_killed: bool
+) -> None:
+    """A5, B12, D2, D3: planned again before anybody heard of the deletion, the resource keeps its
+    appointment and gets another event."""
+    with office_at_work(future_days=30, resources=2, outlook_deletes=deletes) as office:
+        person, both = office.person(), office.numbers[:2]
+        guid = office.schedule("Repair", FIRST, places=(0, 1))
+        office.settle()
+        with unheard(office, "graph", "DELETE", is_killed):
+            office.replan(guid, resources=both[1:])
+        assert not person.events()
+        office.replan(guid, resources=both)
+        office.settle(2_000.0)
+        assert [appointment.resources for appointment in office.board()] == [tuple(both)]
+        assert [event.content.subject for event in person.events()] == ["Repair"]
+
+
+@pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "answer-lost"])
+def test_b3_b16_d3_an_appointment_that_the_connector_removed_was_not_deleted_by_a_planner(
+    is_killed: bool,
+) -> None:
+    """B3, B16, D2, D3: shared again before anybody heard of the removal, the event is on the board again."""
+    with office_at_work(future_days=30) as office:
+        person = office.person()
+        event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+        office.settle()
+        with unheard(office, "scheduler", "POST", is_killed):
+            person.change(event, sensitivity="private")
+        assert not office.board()
+        person.change(event, sensitivity="normal")
+        office.settle(2_000.0)
+        assert person.shown() == person.shared()
+        assert [appointment.subject for appointment in office.board()] == ["Visit"]
+
+
+@contextmanager
+def unheard(office: Office, service: str, method: str, is_killed: bool) -> Iterator[None]:
+    """What follows is written by the connector, which does not hear of that."""
+    if is_killed:
+        with killed_after(office, f"{service} {method}"):
+            yield
+            while office.connector.is_alive:
+                office.run(0.5)
+        return
+    office.services.traffic.faults = office.services.faults
+    office.services.faults.add(kind=Kind.LOST_ANSWER, service=service, method=method, times=1)
+    yield
+    while office.services.faults:
+        office.run(0.1)
 
 
 def at_instant(wall: datetime) -> datetime:

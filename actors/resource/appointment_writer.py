@@ -148,14 +148,17 @@ class AppointmentWriter:
             DropLink(resource_no=link.resource_no, guid=link.guid),
             *self.course.no_longer_shared(case),
         )
+        first: tuple[Change, ...] = ()
         if case.decision.reason is Reason.UNDONE:
-            is_own = link.origin is Origin.OUTLOOK
-            changes = (PutLink(link=replace(link, state=LinkState.SUPPRESSED)),) if is_own else ()
+            changes = ()
+            if link.origin is Origin.OUTLOOK:
+                first = (PutLink(link=replace(link, state=LinkState.SUPPRESSED)),)
         self.course.perform(
             case,
             self._loss(case),
             lambda then: desk.ports.board(RemoveAppointment(removal=removal), then),
             lambda done: self.course.appointment_written(case.item, done, *changes),
+            *first,
         )
 
     def assign(self, case: Case, *, planned: Content, work: Work) -> None:

@@ -74,8 +74,8 @@ class Memory:
     person_deleted: set[str] = field(default_factory=set)
     """Links whose event was deleted by its owner."""
     dropped: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
-    """Outlook-born appointments that a planner took from a resource: when, and whether the sides agreed then.
-    By event and resource."""
+    """Outlook-born appointments that a planner took from a resource: when, and whether the sides agreed then
+    and the connector knew. By event and resource."""
     secret: set[str] = field(default_factory=set)
     public: set[str] = field(default_factory=set)
     locked: set[str] = field(default_factory=set)
@@ -105,6 +105,8 @@ class Oracle:
         """When the store was last lost or restored."""
         self.is_learning = False
         """Whether the connector may still not know again what it knew before that."""
+        self._rested_at = 0
+        """When the connector had nothing left to do for the last time."""
         self.on_change: Callable[[str, Callable[[Wakeable], None]], None] = lambda line, wake: None
         self.violation = ""
         """What was violated first; empty while nothing was."""
@@ -145,9 +147,9 @@ class Oracle:
         self.forgot_at = self._n
         self.is_learning = True
 
-    def store_learnt(self) -> None:
-        """The connector has had the time to look at everything again."""
-        self.is_learning = False
+    def rests(self) -> None:
+        """The connector has nothing left to do: it knows of everything that it wrote."""
+        self._rested_at, self.is_learning = self._n, False
 
     def fails(self, what: str) -> None:
         """An actor of the connector failed: what its supervisor makes of that hides the defect."""
@@ -239,8 +241,12 @@ class Oracle:
         for resource in {*before} ^ {*after}:
             memory.assignment_changed[now.guid, resource] = self._n
             if resource in before and now.exchange is not None and now.exchange.exchange_id:
-                agreed = self._agrees(resource, now) and not self.is_learning
+                agreed = self._agrees(resource, now) and not self.is_learning and self._is_heard_of(known)
                 memory.dropped[now.exchange.exchange_id, resource] = (self._n, agreed)
+
+    def _is_heard_of(self, known: Known | None) -> bool:
+        """Whether the connector knows that it made this: what it does not, it makes again (D3)."""
+        return known is None or known.made_at <= self._rested_at
 
     def _agrees(self, resource: str, appointment: Appointment) -> bool:
         found = self.find_event(resource, (appointment.exchange and appointment.exchange.exchange_id) or "")

@@ -151,8 +151,8 @@ class World:
     def run(self, seconds: float) -> None:
         """Let time pass."""
         self.run_until(self.clock.now() + timedelta(seconds=seconds))
-        if self.oracle.is_learning and self.connector.is_idle:
-            self.oracle.store_learnt()
+        if self.connector.is_idle:
+            self.oracle.rests()
 
     def run_until(self, when: datetime) -> None:
         """Let time pass until `when`, stopping wherever something happens."""
