@@ -21,7 +21,7 @@ from models.settings.editing import NotEditable, with_values
 from models.settings.environment import variable
 from models.settings.loading import load_settings
 from models.settings.sections import Settings
-from models.storage.changes import Change, DropDeltaState, PutPreferences
+from models.storage.changes import PutPreferences
 from models.storage.store import Store
 
 BEFORE: Final = ".before"
@@ -73,14 +73,10 @@ class Enforcement:
             keep(self._config)
             replace_file(self._config, self._edited)
             settings = load_settings(self._config, os.environ)
-        mailboxes = {record.resource_no: record.mailbox for record in store.resources()}
-        changes: list[Change] = []
-        for number, own in self._proposals.chosen.items():
-            changes.append(PutPreferences(resource_no=number, stored=own.stored, locked=own.locked))
-            mailbox = mailboxes.get(number)
-            if mailbox is not None:
-                changes.append(DropDeltaState(mailbox=mailbox))
-        store.apply(changes)
+        store.apply(
+            PutPreferences(resource_no=number, stored=own.stored, locked=own.locked)
+            for number, own in self._proposals.chosen.items()
+        )
         return settings
 
     def through(self, process: RunningProcess) -> None:

@@ -17,7 +17,7 @@ def text_of(file: Path) -> str:
     except OSError as error:
         raise Failure(f"{file} cannot be read: {error.strerror}", code=Code.MISUSED) from None
     except UnicodeDecodeError:
-        raise Failure(f"{file} is no UTF-8 text", code=Code.MISUSED) from None
+        raise Failure(f"{file} is no UTF-8 text; save it as UTF-8", code=Code.MISUSED) from None
 
 
 def write_privately(file: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from models.judging import effective_preferences
 from models.preferences import StoredPreferences
 from models.preferences_table import ADMINISTRATOR
 from models.settings.sections import Settings
-from models.storage.changes import Change, DropDeltaState, PutPreferences
+from models.storage.changes import PutPreferences
 from models.storage.records import ResourcePreferences
 from models.storage.store import Store
 
@@ -64,10 +64,7 @@ def _choose_in_store(settings: Settings, number: ResourceNo, asked: Mapping[str,
         )
         lock = wire.locked(asked)
         locked = (own is not None and own.locked) if lock is None else lock
-        changes: list[Change] = [PutPreferences(resource_no=number, stored=stored, locked=locked)]
-        if record is not None and record.mailbox is not None:
-            changes.append(DropDeltaState(mailbox=record.mailbox))  # the next start judges every event anew
-        store.apply(changes)
+        store.apply([PutPreferences(resource_no=number, stored=stored, locked=locked)])
         return wire.show(_view(store, settings, number))
     finally:
         store.close()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from actors.commandline.files import text_of
 from actors.commandline.options import store_url
 from actors.commandline.reach import running_process
 from actors.commandline.telling import Code, Failure, tell, tell_aside
 from actors.runtime.clock import SystemClock
 from models.preferences_table import TableError, imported, read_table, write_table
 from models.settings.sections import Settings
-from models.storage.changes import Change, DropDeltaState
 from models.storage.store import Store
 
 
 def import_table(settings: Settings, file: Path) -> None:
     """Take over the choices of a table: all, or none. Raises `Failure` with what is wrong by the line."""
-    table = read_text(file)
+    table = text_of(file)
     process = running_process(settings)
     if process is not None:
         named = process.ask("POST", "/api/preferences", {"table": table}).required()["resources"]
@@ -43,27 +43,13 @@ def export_table(settings: Settings, file: Path | None) -> None:
     tell_aside(f"{file}: {len(numbers)} resources")
 
 
-def read_text(file: Path) -> str:
-    """The text of a table. Raises `Failure`."""
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise Failure(f"{file} cannot be read: {error.strerror}", code=Code.MISUSED) from None
-    except UnicodeDecodeError:
-        raise Failure(f"{file} is no UTF-8 text; save it as CSV UTF-8", code=Code.MISUSED) from None
-
-
 def _into_store(settings: Settings, table: str) -> int:
     """Without a process: the next one judges by it from its start."""
     store = Store.open(store_url(settings))
     try:
-        mailboxes = {record.resource_no: record.mailbox for record in store.resources()}
-        choices = read_table(table, mailboxes.keys())
+        choices = read_table(table, {record.resource_no for record in store.resources()})
         chosen, now = store.all_preferences(), SystemClock().now()
-        puts = imported(choices, chosen, settings.default_preferences(), now)
-        judged_anew = [mailbox for put in puts if (mailbox := mailboxes.get(put.resource_no)) is not None]
-        changes: list[Change] = [*puts, *(DropDeltaState(mailbox=mailbox) for mailbox in judged_anew)]
-        store.apply(changes)
+        store.apply(imported(choices, chosen, settings.default_preferences(), now))
     except TableError as error:
         raise Failure(*error.problems, "nothing was changed", code=Code.FOUND_WRONG) from None
     finally:
