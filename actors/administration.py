@@ -25,7 +25,6 @@ from actors.undo import undo_of
 from actors.undos import Undos
 from actors.web.facade import Figures, NoSuchResource, NotNow, PreferencesView, Readiness
 from models.ids import MailboxId, ResourceNo
-from models.judging import effective_preferences
 from models.link import Origin
 from models.preferences import Preferences, StoredPreferences
 from models.preferences_table import ADMINISTRATOR, imported, read_table
@@ -174,16 +173,8 @@ class Administration:
 
     def _view(self, resource_no: ResourceNo, own: ResourcePreferences | None) -> PreferencesView:
         sharing = self._to.sharing()
-        stored = None if own is None else own.stored
-        return PreferencesView(
-            resource_no=resource_no,
-            chosen=sharing.defaults if stored is None else stored.preferences,
-            effective=effective_preferences(
-                stored, sharing.defaults, resources_decide=sharing.resources_decide
-            ),
-            set_by=None if stored is None else stored.set_by,
-            set_at=None if stored is None else stored.set_at,
-            locked=own is not None and own.locked,
+        return PreferencesView.of(
+            resource_no, own, sharing.defaults, resources_decide=sharing.resources_decide
         )
 
     # Again

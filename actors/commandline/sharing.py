@@ -13,12 +13,10 @@ from actors.runtime.clock import SystemClock
 from actors.web import preferences as wire
 from actors.web.facade import PreferencesView
 from models.ids import ResourceNo
-from models.judging import effective_preferences
 from models.preferences import StoredPreferences
 from models.preferences_table import ADMINISTRATOR
 from models.settings.sections import Settings
 from models.storage.changes import PutPreferences
-from models.storage.records import ResourcePreferences
 from models.storage.store import Store
 
 
@@ -71,18 +69,11 @@ def _choose_in_store(settings: Settings, number: ResourceNo, asked: Mapping[str,
 
 
 def _view(store: Store, settings: Settings, number: ResourceNo) -> PreferencesView:
-    own: ResourcePreferences | None = store.preferences_of(number)
-    stored = None if own is None else own.stored
-    defaults = settings.default_preferences()
-    return PreferencesView(
-        resource_no=number,
-        chosen=defaults if stored is None else stored.preferences,
-        effective=effective_preferences(
-            stored, defaults, resources_decide=settings.defaults.resources_decide
-        ),
-        set_by=None if stored is None else stored.set_by,
-        set_at=None if stored is None else stored.set_at,
-        locked=own is not None and own.locked,
+    return PreferencesView.of(
+        number,
+        store.preferences_of(number),
+        settings.default_preferences(),
+        resources_decide=settings.defaults.resources_decide,
     )
 
 

@@ -11,7 +11,9 @@ from actors.clients.metrics import Snapshot
 from actors.explain import Explanation
 from actors.status import StatusReport
 from models.ids import ResourceNo
+from models.judging import effective_preferences
 from models.preferences import Preferences
+from models.storage.records import ResourcePreferences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,26 @@ class PreferencesView:
     set_at: datetime | None = None
     locked: bool = False
     """Whether only an administrator may change it."""
+
+    @classmethod
+    def of(
+        cls,
+        resource_no: ResourceNo,
+        own: ResourcePreferences | None,
+        defaults: Preferences,
+        *,
+        resources_decide: bool,
+    ) -> PreferencesView:
+        """From a resource's own choice, if it has made one, and what holds for everybody."""
+        stored = None if own is None else own.stored
+        return cls(
+            resource_no=resource_no,
+            chosen=defaults if stored is None else stored.preferences,
+            effective=effective_preferences(stored, defaults, resources_decide=resources_decide),
+            set_by=None if stored is None else stored.set_by,
+            set_at=None if stored is None else stored.set_at,
+            locked=own is not None and own.locked,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
