@@ -15,7 +15,6 @@ from typing import Any, Final
 import structlog
 from pykka import ActorRef
 
-from actors.clients.errors import Problem
 from actors.clients.graph.operations import FindLinked, GraphOperation, LinkedEvent, Listing, ReadWindow
 from actors.clients.scheduler.operations import AppointmentListing, ListAppointments, SchedulerOperation
 from actors.clients.steps import Failed, Outcome, Priority, Submit
@@ -313,7 +312,7 @@ class Auditor(PooledActor):
             if run.is_over:
                 return
             if isinstance(outcome, Failed):
-                self._end(run, _said(outcome.problem))
+                self._end(run, outcome.problem.sentence)
             else:
                 then(outcome.value)
 
@@ -333,7 +332,3 @@ class Auditor(PooledActor):
 
     def _tell(self, then: Callable[[], None]) -> None:
         self.actor_ref.tell(_Turn(then))
-
-
-def _said(problem: Problem) -> str:
-    return f"{problem}; {problem.remedy}" if problem.remedy else str(problem)

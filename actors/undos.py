@@ -60,7 +60,7 @@ class Undos:
     def troubled(self, number: ResourceNo, problem: Exception) -> None:
         """A mailbox as a whole cannot be worked with: nothing of it can be put back."""
         if self.last is not None and isinstance(problem, (AccessDenied, MailboxMissing)):
-            self.last.end(number, f"{problem}; {problem.remedy}")
+            self.last.end(number, problem.sentence)
 
     def quarantined(self, number: ResourceNo, reason: str) -> None:
         """A resource's actor failed too often."""

@@ -78,6 +78,11 @@ class Problem(Exception):  # noqa: N818 - the leaves are named for what happened
     def __repr__(self) -> str:
         return f"<{self}>"
 
+    @property
+    def sentence(self) -> str:
+        """For the administrator: what is wrong and, where somebody has to do anything, what."""
+        return f"{self}; {self.remedy}" if self.remedy else str(self)
+
 
 class Transient(Problem):
     """The same request succeeds later. The gateway has already repeated it as often as its policy allows."""

@@ -238,9 +238,7 @@ class Course:
     def _park(self, case: Case, problem: Rejected) -> None:
         """The other side rejects this for good: put it aside until either side changes (D9)."""
         item = case.item
-        letter = self.put_aside(
-            case, f"{problem}; {problem.remedy}", code=problem.about.code, attempts=item.tries + 1
-        )
+        letter = self.put_aside(case, problem.sentence, code=problem.about.code, attempts=item.tries + 1)
         settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=item.tries + 1)
         self.commit(letter, FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
         item.intent, item.image = "", None
@@ -248,7 +246,7 @@ class Course:
 
     def _refuse(self, item: Item, reversal: Reversal, problem: Rejected) -> None:
         """The other side does not let it be put back: whoever undoes is told."""
-        reversal.refused = f"{problem}; {problem.remedy}"
+        reversal.refused = problem.sentence
         self.end_undone(item, Ending.FAILED)
         self.desk.resume(item)
 
