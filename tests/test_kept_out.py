@@ -81,3 +81,26 @@ def test_a_lock_that_refuses_what_was_changed_in_outlook_is_told() -> None:
         assert remedy(latest) == "unlock the appointment on the board"
         (kept,) = office.board()
         assert kept.subject == "Workshop"
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["", "restarted"])
+def test_what_a_lock_refused_reaches_the_board_when_it_is_taken_off(is_restarted: bool) -> None:
+    with office_at_work() as office:
+        person = office.person()
+        start = {"start": at(TUESDAY), "end": at(TUESDAY + timedelta(hours=1))}
+        event = person.create(subject="Workshop", **start)
+        office.settle()
+        (appointment,) = office.board()
+        office.replan(appointment.guid, locked=True)
+        office.settle()
+        person.change(event, subject="Workshop, moved")
+        office.settle()
+        if is_restarted:
+            office.kill(1.0)
+            office.settle()
+        office.replan(appointment.guid, locked=False)
+        with office.writes() as writes:
+            office.settle()
+        assert writes == {"scheduler": 1}
+        assert person.shown() == person.shared()
+        assert [one.subject for one in office.board()] == ["Workshop, moved"]

@@ -237,8 +237,20 @@ class Desk:
         if case.origin is Origin.BOARD:
             is_known = link is None or link.etag is not None
             return not is_known and act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.DELETE_EVENT)
+        if act is Act.NOTHING and self._may_be_unlocked(case):
+            return True
         # a change that came before the deletion of its appointment outlives it (C4)
         return act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.UPDATE_APPOINTMENT, Act.SUPPRESS)
+
+    @staticmethod
+    def _may_be_unlocked(case: Case) -> bool:
+        """Whether something about an appointment has changed that its event does not show: where that was its
+        lock, a change of the event may have waited for it."""
+        link, appointment = case.link, case.appointment
+        if link is None or link.event_id is None or appointment is None or appointment.locked:
+            return False
+        versions = (link.board_modified_at, appointment.modified_at)
+        return None not in versions and versions[0] != versions[1]
 
     def _reads_again(self, item: Item) -> bool:
         if item.reread_board:
