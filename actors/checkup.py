@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from pykka import ActorRef
-
+from actors.asking import Asking, NotAnswered, services_of
 from actors.clients.errors import AccessDenied, MailboxMissing, Problem
-from actors.clients.gateway import TakeSnapshot
-from actors.clients.grants import Surroundings
-from actors.clients.graph.directory import DirectoryUser, FindUser
-from actors.clients.graph.gateway import GraphGateway
+from actors.clients.graph.directory import FindUser
 from actors.clients.graph.operations import ReadWindow
-from actors.clients.scheduler.gateway import SchedulerGateway
 from actors.clients.scheduler.operations import ListResources
-from actors.clients.steps import Done, Failed, Operation, Outcome, Submit
-from actors.gateways import Outside, graph_arguments, scheduler_arguments
+from actors.gateways import Outside
 from actors.runtime.system import Runtime
 from models.ids import MailboxId
 from models.judging import Judge
@@ -52,35 +45,21 @@ class Checkup:
 
     def findings(self) -> Iterator[Finding]:
         """Everything that was found, as it is found."""
-        around = Surroundings(
-            clock=self._runtime.clock,
-            timers=self._runtime.timers,
-            random=self._runtime.random,
-            senders=self._runtime.senders,
-        )
-        place = self._runtime.pinned["gateway"]
-        graph = GraphGateway.start(dispatcher=place, **graph_arguments(self._settings, self._outside, around))
-        board = SchedulerGateway.start(
-            dispatcher=place, **scheduler_arguments(self._settings, self._outside, around)
-        )
-        try:
-            resources, finding = self._read_resources(board)
+        with services_of(self._settings, self._outside, self._runtime, patience=ANSWER_SECONDS) as services:
+            resources, finding = self._read_resources(services)
             yield finding
             signed_in = self._sign_in()
             yield signed_in
             for resource in resources:
                 if signed_in.is_good or not resource.exchange_enabled:
-                    yield self._mailbox(resource, graph)
-        finally:
-            graph.stop(block=False)
-            board.stop(block=False)
+                    yield self._mailbox(resource, services)
 
-    def _read_resources(self, board: ActorRef[Any]) -> tuple[tuple[Resource, ...], Finding]:
+    def _read_resources(self, services: Asking) -> tuple[tuple[Resource, ...], Finding]:
         subject = f"Dime.Scheduler at {self._settings.scheduler.url}"
-        outcome = self._perform(board, ListResources())
-        if not isinstance(outcome, Done):
-            return (), self._bad(subject, outcome, board)
-        resources: tuple[Resource, ...] = outcome.value
+        try:
+            resources = services.board(ListResources()).get()
+        except NotAnswered as refused:
+            return (), _wrong(subject, refused)
         synchronised = sum(resource.exchange_enabled for resource in resources)
         said = f"it answers, and lists {len(resources)} resources, {synchronised} of them to synchronise"
         return resources, Finding(subject=subject, is_good=True, said=said)
@@ -90,20 +69,20 @@ class Checkup:
         try:
             self._outside.credentials.acquire()
         except Problem as problem:
-            return _problem(subject, problem)
+            return _wrong(subject, NotAnswered.because_of(problem))
         return Finding(subject=subject, is_good=True, said="the application's credentials are accepted")
 
-    def _mailbox(self, resource: Resource, graph: ActorRef[Any]) -> Finding:
+    def _mailbox(self, resource: Resource, services: Asking) -> Finding:
         subject = f"resource {resource.resource_no}"
         if not resource.exchange_enabled:
             return Finding(subject=subject, is_good=True, said="is not to synchronise")
         if not resource.email:
             said, remedy = "has no e-mail address", "give it one on the board"
             return Finding(subject=subject, is_good=False, said=said, remedy=remedy)
-        outcome = self._perform(graph, FindUser(email=resource.email))
-        if not isinstance(outcome, Done):
-            return self._bad(subject, outcome, graph)
-        user: DirectoryUser | None = outcome.value
+        try:
+            user = services.graph(FindUser(email=resource.email)).get()
+        except NotAnswered as refused:
+            return _wrong(subject, refused)
         if user is None:
             return Finding(
                 subject=subject,
@@ -112,11 +91,9 @@ class Checkup:
                 code="DSEX012",
                 remedy="correct the resource's e-mail on the board, or give that person a mailbox",
             )
-        return self._calendar(subject, resource, user.id, graph)
+        return self._calendar(subject, resource, user.id, services)
 
-    def _calendar(
-        self, subject: str, resource: Resource, mailbox: MailboxId, graph: ActorRef[Any]
-    ) -> Finding:
+    def _calendar(self, subject: str, resource: Resource, mailbox: MailboxId, services: Asking) -> Finding:
         """Whether the application may read the calendar; of what it holds nothing is looked at."""
         now = self._runtime.clock.now()
         operation = ReadWindow(
@@ -124,43 +101,15 @@ class Checkup:
             window=Window(start=now, end=now + timedelta(minutes=1)),
             judge=Judge(preferences=Preferences(share=False)),
         )
-        outcome = self._perform(graph, operation)
-        if isinstance(outcome, Done):
-            return Finding(subject=subject, is_good=True, said=f"the calendar of {resource.email} opens")
-        if isinstance(outcome, Failed) and isinstance(outcome.problem, (AccessDenied, MailboxMissing)):
-            return _problem(f"{subject}, mailbox {resource.email}", outcome.problem)
-        return self._bad(subject, outcome, graph)
-
-    def _perform(self, gateway: ActorRef[Any], operation: Operation[Any]) -> Outcome | None:
-        """The outcome of an operation; None if there was none in time."""
-        answered, outcomes = threading.Event(), list[Outcome]()
-
-        def reply(outcome: Outcome) -> None:
-            outcomes.append(outcome)
-            answered.set()
-
-        gateway.tell(Submit(operation=operation, reply=reply))
-        answered.wait(ANSWER_SECONDS)
-        return outcomes[0] if outcomes else None
-
-    def _bad(self, subject: str, outcome: Outcome | None, gateway: ActorRef[Any]) -> Finding:
-        if isinstance(outcome, Failed):
-            return _problem(subject, outcome.problem)
-        snapshot: Any = gateway.ask(TakeSnapshot(), timeout=ANSWER_SECONDS)
-        return Finding(
-            subject=subject,
-            is_good=False,
-            said=f"no answer within {ANSWER_SECONDS:.0f} s",
-            code=snapshot.code,
-            remedy=snapshot.remedy or "see whether the service runs and whether this machine reaches it",
-        )
+        try:
+            services.graph(operation).get()
+        except NotAnswered as refused:
+            is_of_mailbox = isinstance(refused.problem, (AccessDenied, MailboxMissing))
+            return _wrong(f"{subject}, mailbox {resource.email}" if is_of_mailbox else subject, refused)
+        return Finding(subject=subject, is_good=True, said=f"the calendar of {resource.email} opens")
 
 
-def _problem(subject: str, problem: Problem) -> Finding:
+def _wrong(subject: str, refused: NotAnswered) -> Finding:
     return Finding(
-        subject=subject,
-        is_good=False,
-        said=f"{type(problem).__name__} ({problem.about})",
-        code=problem.product_code,
-        remedy=problem.remedy or "see whether the service runs and whether this machine reaches it",
+        subject=subject, is_good=False, said=refused.said, code=refused.code, remedy=refused.remedy
     )
