@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from models.content import Field
@@ -138,3 +138,9 @@ class Decision:
         """The decision as a person reads it."""
         said = f"{self.act.value.replace('_', ' ')}: {REASONS[self.reason]}"
         return f"{said} ({self.detail})" if self.detail else said
+
+    @property
+    def board_half(self) -> Decision:
+        """What a decision about both sides writes to the board: where Outlook refuses its part (D9)."""
+        kept = tuple(change for change in self.changes if change.winner is Side.OUTLOOK)
+        return replace(self, act=Act.UPDATE_APPOINTMENT, to_outlook=(), changes=kept)

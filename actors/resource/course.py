@@ -242,6 +242,8 @@ class Course:
         settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=item.tries + 1)
         self.commit(letter, FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
         item.intent, item.image = "", None
+        # what Outlook refuses of a change of both sides does not keep the other part from the board
+        item.reread_board = item.reread_outlook = case.decision.act is Act.UPDATE_BOTH
         self.desk.resume(item)
 
     def _refuse(self, item: Item, reversal: Reversal, problem: Rejected) -> None:

@@ -69,7 +69,12 @@ class Writer:
             return
         if self.course.looks_at_both(case):
             return
-        if self.course.is_parked(case) or not self._holding.lets_pass(case):
+        if self.course.is_parked(case):
+            if case.decision.act is not Act.UPDATE_BOTH:
+                self.course.finish(case.item)
+                return
+            case = replace(case, decision=case.decision.board_half)
+        if not self._holding.lets_pass(case):
             self.course.finish(case.item)
         else:
             self._withholding.hear(case)
