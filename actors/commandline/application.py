@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from typing import Final
 
 from actors.application import Application
+from actors.asking import Asking, NotAnswered
 from actors.assembly import open_transport, outside_of
+from actors.clients.scheduler.operations import ListCategories
 from actors.commandline.progress import Display
-from actors.commandline.telling import Failure
+from actors.commandline.telling import Failure, unknown_resource
 from actors.gateways import Outside
-from actors.mapping import mapper_of
+from actors.mapping import mapper_of, with_categories
 from actors.rehearsal import ReadingOnly, Rehearsal
 from actors.runtime.system import Runtime
 from actors.settling import Settled, Settling
@@ -21,6 +23,17 @@ from models.settings.sections import Settings
 from models.storage.store import Store
 
 STOP_SECONDS: Final = 2.0
+
+
+def mapper_asked(settings: Settings, services: Asking) -> Mapper:
+    """The mapping with the board's categories, which also shows whether the board answers.
+
+    Raises `Failure`.
+    """
+    try:
+        return with_categories(mapper_of(settings), services.board(ListCategories()).get())
+    except NotAnswered as problem:
+        raise Failure(f"the board cannot be read: {problem}") from None
 
 
 @contextmanager
@@ -76,5 +89,5 @@ def settle(
     settled = Settling(application, size=size, on_progress=display.show).wait()
     known = {record.resource_no for record in application.records}
     if resource is not None and settled.is_complete and resource not in known:
-        raise Failure(f"the board lists no resource {resource}; see `status` for those that there are")
+        raise unknown_resource(resource)
     return settled

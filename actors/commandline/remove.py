@@ -9,7 +9,7 @@ from actors.clients.scheduler.operations import ListResources
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
 from actors.commandline.reach import RunningProcess, running_process
-from actors.commandline.telling import Failure, tell, tell_aside, tell_json
+from actors.commandline.telling import Failure, tell, tell_aside, tell_json, unknown_resource
 from actors.removal import Cleared, Place, Removal, end_subscriptions
 from actors.runtime.clock import SystemClock
 from models.link import Link, Origin
@@ -83,8 +83,8 @@ def _resources(services: Asking, store: Store | None, wanted: str | None) -> lis
         gone = Resource(resource_no=record.resource_no, email=record.email)
         found.setdefault(record.resource_no, gone)
     resources = [one for one in found.values() if wanted is None or one.resource_no == wanted]
-    if not resources:
-        raise Failure(f"the board lists no resource {wanted}; see `status` for those that there are")
+    if wanted is not None and not resources:
+        raise unknown_resource(wanted)
     return resources
 
 

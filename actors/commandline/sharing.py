@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from actors.commandline.options import store_url
 from actors.commandline.reach import running_process
-from actors.commandline.telling import Failure, tell, tell_aside, tell_json
+from actors.commandline.telling import tell, tell_aside, tell_json, unknown_resource
 from actors.runtime.clock import SystemClock
 from actors.web import preferences as wire
 from actors.web.facade import PreferencesView
@@ -29,7 +29,7 @@ def show(settings: Settings, resource: str, *, as_json: bool) -> None:
         store = Store.open(store_url(settings), read_only=True)
         try:
             if store.resource_of(ResourceNo(resource)) is None:
-                raise _unknown(resource)
+                raise unknown_resource(resource)
             document = wire.show(_view(store, settings, ResourceNo(resource)))
         finally:
             store.close()
@@ -52,7 +52,7 @@ def _choose_in_store(settings: Settings, number: ResourceNo, asked: Mapping[str,
     try:
         record = store.resource_of(number)
         if record is None and store.resources():
-            raise _unknown(number)
+            raise unknown_resource(number)
         if record is None:
             tell_aside(f"no resource is known yet; this holds for {number} once the board lists it")
         own = store.preferences_of(number)
@@ -100,7 +100,3 @@ def _lines(said: Mapping[str, Any]) -> list[str]:
 
 def _path(resource: str) -> str:
     return f"/api/resources/{quote(resource, safe='')}/preferences"
-
-
-def _unknown(resource: str) -> Failure:
-    return Failure(f"the board lists no resource {resource}, as far as the connector has read it")

@@ -42,6 +42,11 @@ class Failure(Exception):  # noqa: N818 - named for what it tells
         self.code = code
 
 
+def unknown_resource(resource: str) -> Failure:
+    """A resource was asked for that nobody knows."""
+    return Failure(f"the board lists no resource {resource}; see `status` for those that there are")
+
+
 @contextmanager
 def problems_told() -> Iterator[None]:
     """Whatever a person has to mend comes out as lines on stderr, with the exit code that fits."""

@@ -10,20 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from actors.asking import NotAnswered, asking
-from actors.clients.scheduler.operations import ListCategories
-from actors.commandline.application import application_for
+from actors.asking import asking
+from actors.commandline.application import application_for, mapper_asked
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
 from actors.commandline.reach import RunningProcess, running_process
-from actors.commandline.telling import Code, Failure, tell, tell_json
+from actors.commandline.telling import Code, Failure, tell, tell_json, unknown_resource
 from actors.logs import configure_logging
-from actors.mapping import mapper_of, with_categories
 from actors.rehearsal import Rehearsal
 from actors.runtime.clock import Clock, SystemClock
 from actors.undo import Ending, undo_of
 from models.ids import ResourceNo
-from models.mapper import Mapper
 from models.settings.sections import Settings
 from models.storage.store import Store
 from models.zones import to_utc
@@ -98,7 +95,8 @@ def _here(
         asked = undo_of(store, since=since, until=clock.now(), resource=number, dry_run=dry_run)
         if not asked.waiting_for:
             return asked.as_json()
-        mapper = _mapper(settings)
+        with asking(settings) as services:
+            mapper = mapper_asked(settings, services)
         with application_for(
             settings, store, rehearsal=rehearsal, mapper=mapper, at_rest=True
         ) as application:
@@ -129,17 +127,8 @@ def _known(store: Store, resource: str | None) -> ResourceNo | None:
     if resource is None:
         return None
     if store.resource_of(ResourceNo(resource)) is None:
-        raise Failure(f"the board lists no resource {resource}; see `status` for those that there are")
+        raise unknown_resource(resource)
     return ResourceNo(resource)
-
-
-def _mapper(settings: Settings) -> Mapper:
-    """The mapping with the board's categories, which also shows whether the board answers."""
-    try:
-        with asking(settings) as services:
-            return with_categories(mapper_of(settings), services.board(ListCategories()).get())
-    except NotAnswered as problem:
-        raise Failure(f"the board cannot be read: {problem}") from None
 
 
 def _tell(report: Report, *, as_json: bool) -> None:

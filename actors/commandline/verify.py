@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from actors.asking import Asking, NotAnswered, asking
 from actors.clients.graph.operations import FindLinked, ReadWindow
-from actors.clients.scheduler.operations import AppointmentListing, ListAppointments, ListCategories
+from actors.clients.scheduler.operations import AppointmentListing, ListAppointments
+from actors.commandline.application import mapper_asked
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
-from actors.commandline.telling import Failure, tell, tell_json
-from actors.mapping import mapper_of, with_categories
+from actors.commandline.telling import Failure, tell, tell_json, unknown_resource
 from actors.resource.sides import Lens
 from actors.runtime.clock import SystemClock
 from actors.verification import Comparison, Difference, Readings, judge_of_view, stands_for_another
@@ -64,7 +64,7 @@ def verify(settings: Settings, *, resource: str | None, as_json: bool) -> None:
     try:
         records = _active(store, resource)
         with asking(settings) as services, Display("verifying", clock) as display:
-            verifier = Verifier(settings, _mapper(settings, services), services, store, clock.now)
+            verifier = Verifier(settings, mapper_asked(settings, services), services, store, clock.now)
             found = verifier.all(records, display.say)
             doubtful = [one.record for one in found if one.differences]
             if doubtful:
@@ -154,20 +154,13 @@ class Verifier:
         )
 
 
-def _mapper(settings: Settings, services: Asking) -> Mapper:
-    try:
-        return with_categories(mapper_of(settings), services.board(ListCategories()).get())
-    except NotAnswered as problem:
-        raise Failure(f"the board cannot be read: {problem}") from None
-
-
 def _active(store: Store, resource: str | None) -> list[ResourceRecord]:
     """The resources that synchronise. Raises `Failure` for one that does not."""
     records = store.resources()
     if resource is not None:
         record = next((one for one in records if one.resource_no == resource), None)
         if record is None:
-            raise Failure(f"the board lists no resource {resource}; see `status` for those that there are")
+            raise unknown_resource(resource)
         if record.state is not ResourceState.ACTIVE:
             state = record.state.value.replace("_", " ")
             raise Failure(f"resource {resource} does not synchronise ({state}): {record.reason}")
