@@ -35,7 +35,7 @@ from actors.rules_watch import RulesStanding, RulesWatch
 from actors.runtime.pooled import PooledActor, Termination, watch
 from actors.runtime.system import Runtime
 from actors.store_actor import Commit, StoreActor
-from actors.supervision_messages import Key, Passivate, Release, StopAll
+from actors.supervision_messages import Key, Passivate, StopAll
 from actors.supervisor import Supervisor
 from actors.tally import DecisionTally
 from actors.undos import Undos
@@ -224,10 +224,6 @@ class Application:
         numbers = list(self.router.directory.resources) if resource_no is None else [resource_no]
         for number in numbers:
             self.router.hint(number, Hint(board=True, outlook=True, full=True, trigger=trigger))
-
-    def release(self, resource_no: ResourceNo) -> None:
-        """Take a resource out of quarantine, now."""
-        self.supervisor.tell(Release(key=resource_no))
 
     # How the actors are made
 

@@ -131,14 +131,13 @@ class Explanation:
         Where a time was asked for, the latest of each item.
         """
         parts = [self.headline, *self.notes]
-        told: set[object] = set()
+        told: set[str] = set()
         for position, decision in enumerate(self.decisions):
-            item = decision.guid or decision.event_key
-            if self.found_at and item not in told:
+            if self.found_at and decision.item not in told:
                 parts += [sentence(decision), _in_full(decision)]
             else:
                 parts.append(_in_full(decision) if position == 0 else _in_a_line(decision))
-            told.add(item)
+            told.add(decision.item)
         return "\n".join(parts)
 
     @property
@@ -167,22 +166,16 @@ def explain(
     by name or by address. `found_at` and `notes` are for a question that names a resource and a time.
     """
     concerned = {decision.resource_no for decision in decisions}
-    wanted = asked.strip().casefold()
     named = tuple(
         record
         for record in resources
         if record.state is not ResourceState.ACTIVE
-        and (
-            record.resource_no in concerned
-            or bool(found_at)
-            or wanted
-            in (record.resource_no.casefold(), record.display_name.casefold(), record.email.casefold())
-        )
+        and (record.resource_no in concerned or bool(found_at) or record.is_called(asked))
     )
     return Explanation(
         asked=asked,
         decisions=tuple(decisions),
-        resources=named if wanted or concerned else (),
+        resources=named if asked.strip() or concerned else (),
         found_at=found_at,
         notes=notes,
     )

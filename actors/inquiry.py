@@ -15,7 +15,7 @@ from actors.explain import Explanation, explain
 from models.settings.sections import Settings
 from models.storage.records import ResourceRecord
 from models.storage.store import Store
-from models.when import Window, window_around
+from models.when import Window
 from models.zones import to_utc
 
 AROUND: Final = timedelta(minutes=5)
@@ -41,12 +41,11 @@ class Circumstances:
     @classmethod
     def of(cls, settings: Settings, now: datetime) -> Circumstances:
         """Those of a configuration at a moment."""
-        sync = settings.sync
         return cls(
             zone=settings.scheduler.time_zone,
-            window=window_around(now, past_days=sync.past_days, future_days=sync.future_days),
-            to_outlook=sync.to_outlook,
-            to_board=sync.to_board,
+            window=settings.sync.window(now),
+            to_outlook=settings.sync.to_outlook,
+            to_board=settings.sync.to_board,
         )
 
 
@@ -101,7 +100,7 @@ def inquire(store: Store, asked: str, limit: int, circumstances: Circumstances) 
     around = store.decisions_of(
         record.resource_no, since=place.time.start - margin, until=place.time.end + margin, limit=limit
     )
-    items = len({(one.guid, one.event_key) if one.guid is None else one.guid for one in then})
+    items = len({one.item for one in then})
     decisions = (*then, *(one for one in around if one not in then))[:limit]
     return explain(
         asked,
@@ -113,15 +112,7 @@ def inquire(store: Store, asked: str, limit: int, circumstances: Circumstances) 
 
 
 def _named(resource: str, records: Iterable[ResourceRecord]) -> ResourceRecord | None:
-    wanted = resource.casefold()
-    for record in records:
-        if wanted in (
-            record.resource_no.casefold(),
-            record.display_name.casefold(),
-            record.email.casefold(),
-        ):
-            return record
-    return None
+    return next((record for record in records if record.is_called(resource)), None)
 
 
 def _found_at(record: ResourceRecord, place: Place, items: int, around: int) -> str:

@@ -48,7 +48,7 @@ class Rehearsal:
         self.in_force = in_force
         self.judges_anew = judges_anew
         self._lock = threading.Lock()
-        self._decided: dict[tuple[ResourceNo, object, Act], DecisionRecord] = {}
+        self._decided: dict[tuple[ResourceNo, str, Act], DecisionRecord] = {}
         self._left_behind: list[Intent] = []
         self._links: dict[tuple[ResourceNo, AppointmentGuid], Link] = {}
 
@@ -58,8 +58,7 @@ class Rehearsal:
             for change in changes:
                 if isinstance(change, AddDecision):
                     decision = change.decision
-                    item: AppointmentGuid | object = decision.guid or decision.event_key
-                    self._decided[decision.resource_no, item, decision.act] = decision
+                    self._decided[decision.resource_no, decision.item, decision.act] = decision
                 elif isinstance(change, AddIntent):
                     self._left_behind.append(change.intent)
                 elif isinstance(change, PutLink):

@@ -145,7 +145,7 @@ def planned(decision: DecisionRecord, link: Link | None = None) -> PlannedAct:
     ]
     return PlannedAct(
         resource_no=decision.resource_no,
-        item=decision.guid or decision.event_key or decision.event_id or "",
+        item=decision.item,
         act=decision.act,
         reason=decision.reason.value,
         number=decision.number,

@@ -87,9 +87,8 @@ class Work:
         for number in sorted({ResourceNo(number) for number, _, _ in self.left}):
             clearing = {intent.event_id for intent in store.pending_intents(number)}
             for one in store.decisions_of(number, since=self.began, limit=DECISIONS_READ):
-                item = one.guid or one.event_key or one.event_id or ""
                 if one.outcome is Outcome.DONE:
-                    self._finish((number, item, one.act))
+                    self._finish((number, one.item, one.act))
             for key, planned in list(self.left.items()):
                 if key[0] == number and planned.item == planned.event_id and planned.item not in clearing:
                     self._finish(key)
@@ -99,9 +98,8 @@ class Work:
         own = {(one.resource_no, one.item, one.act) for one in self.planned}
         for record in store.resources():
             for one in store.decisions_of(record.resource_no, since=self.began, limit=DECISIONS_READ):
-                item = one.guid or one.event_key or one.event_id or ""
                 is_write = one.act in WRITING and one.outcome is Outcome.DONE
-                self.beyond += is_write and (one.resource_no, item, one.act) not in own
+                self.beyond += is_write and (one.resource_no, one.item, one.act) not in own
 
     def _finish(self, key: tuple[str, str, Act]) -> None:
         if (one := self.left.pop(key, None)) is not None:

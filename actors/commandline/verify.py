@@ -25,7 +25,6 @@ from models.preferences import Preferences
 from models.settings.sections import Settings
 from models.storage.records import ResourceRecord, ResourceState
 from models.storage.store import Store
-from models.when import window_around
 
 SETTLE_SECONDS: Final = 3.0
 """How long what differs gets, in case it was just on its way: only what differs twice is drift."""
@@ -88,8 +87,7 @@ class Verifier:
     def all(self, records: Iterable[ResourceRecord], on_progress: Callable[[str], None]) -> list[Verified]:
         """Every one of these resources."""
         wanted = list(records)
-        sync = self._settings.sync
-        window = window_around(self._now(), past_days=sync.past_days, future_days=sync.future_days)
+        window = self._settings.sync.window(self._now())
         numbers = tuple(record.resource_no for record in wanted) if len(wanted) == 1 else None
         try:
             listing = self._services.board(ListAppointments(window=window, resources=numbers)).get()

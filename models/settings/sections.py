@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from models.delete_budget import DeleteBudget
 from models.policy import Conflicts, Deletes, Edits, Policy
 from models.preferences import Preferences, PrivateEvents
 from models.settings import values
+from models.when import Window, window_around
 
 Names = Annotated[
     Mapping[StrictStr, StrictStr],
@@ -108,6 +110,10 @@ class SyncSettings(Section):
     def delete_budget(self) -> DeleteBudget:
         """How many deletions one pass may bring (C10)."""
         return DeleteBudget(count=self.delete_budget_count, percent=self.delete_budget_percent)
+
+    def window(self, now: datetime) -> Window:
+        """What is synchronised at this moment."""
+        return window_around(now, past_days=self.past_days, future_days=self.future_days)
 
     def confirm_seconds(self) -> float:
         """How long deletions in doubt wait for a second reading: never longer than until the next poll, so

@@ -162,8 +162,7 @@ WRITERS: Writers = {
 
 
 def _item_of(decision: DecisionRecord) -> str:
-    name = decision.guid or decision.event_key or decision.event_id or decision.appointment_id or ""
-    return f"{decision.resource_no}/{name}"
+    return f"{decision.resource_no}/{decision.item}"
 
 
 def _items_of(session: Session, row: Row) -> Iterable[str]:

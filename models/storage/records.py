@@ -53,6 +53,11 @@ class ResourceRecord:
     in_step_at: datetime | None = None
     """When both sides were last known to agree. Written by `MarkInStep` alone."""
 
+    def is_called(self, name: str) -> bool:
+        """Whether it goes by this number, name or address, in any letter case."""
+        wanted = name.strip().casefold()
+        return wanted in (self.resource_no.casefold(), self.display_name.casefold(), self.email.casefold())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourcePreferences:
@@ -181,6 +186,11 @@ class DecisionRecord:
     outcome: Outcome = Outcome.NONE
     request_ids: tuple[str, ...] = ()
     attempts: int = 0
+
+    @property
+    def item(self) -> str:
+        """Which item of its resource it is about: the appointment's GUID, of an event without one its key."""
+        return self.guid or self.event_key or self.event_id or self.appointment_id or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
