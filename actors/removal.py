@@ -12,13 +12,11 @@ from actors.clients.graph.directory import DirectoryUser, FindUser
 from actors.clients.graph.operations import FindLinked, LinkedEvent, RemoveEvent
 from actors.clients.graph.subscriptions import RemoveSubscription
 from actors.clients.scheduler.webhooks import Change, UnsubscribeWebhook
-from models.ids import AppointmentGuid, EventId, MailboxId, ResourceNo, parse_link_value, transaction_id
+from models.ids import EventId, MailboxId, ResourceNo, generation_of, parse_link_value
 from models.judging import Judge
 from models.preferences import Preferences
 from models.storage.records import Service, Subscription
 
-GENERATIONS: Final = 64
-"""How many successive events of one link are recognised."""
 PASSES: Final = 3
 """How often events are removed that changed between being listed and being deleted."""
 UNREAD: Final = Judge(preferences=Preferences(share=False))
@@ -173,17 +171,8 @@ def originals(
             continue
         if one.id in known:
             ours[one.id] = None
-        elif _is_made_by_us(one, parsed[0], mailbox, resource_no):
+        elif generation_of(one.transaction_id, parsed[0], resource_no, mailbox) is not None:
             by_transaction.setdefault(one.transaction_id, []).append(one)
     for several in by_transaction.values():
-        ours[min(several, key=lambda one: (one.created_at is None, one.created_at, one.id)).id] = None
+        ours[min(several, key=lambda one: one.seniority).id] = None
     return tuple(ours)
-
-
-def _is_made_by_us(
-    one: LinkedEvent, guid: AppointmentGuid, mailbox: MailboxId, resource_no: ResourceNo
-) -> bool:
-    return any(
-        one.transaction_id == transaction_id(guid, resource_no, mailbox, generation)
-        for generation in range(GENERATIONS)
-    )

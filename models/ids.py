@@ -28,6 +28,9 @@ LINK_PROPERTY_ID: Final = "String {5b0c2a36-6f0e-4a51-9a3c-0f6a5b9d7e21} Name Di
 One fixed name, because named properties are a finite resource of a mailbox (facts §1.9).
 """
 
+GENERATIONS: Final = 64
+"""How many successive events of one link are recognised by their transaction ids."""
+
 
 def link_value(guid: AppointmentGuid, resource_no: ResourceNo) -> str:
     """The value of the link property: which appointment, for which resource."""
@@ -51,6 +54,18 @@ def transaction_id(
     deleted is unknown (facts §12), so a deliberate re-creation takes a new one.
     """
     return str(uuid.uuid5(CONNECTOR_NAMESPACE, f"event/{guid}/{resource_no}/{mailbox}/{generation}"))
+
+
+def generation_of(
+    transaction: str, guid: AppointmentGuid, resource_no: ResourceNo, mailbox: MailboxId
+) -> int | None:
+    """Which of a link's successive events was created under a transaction id; None: none of them."""
+    if not transaction:
+        return None
+    generations = range(GENERATIONS)
+    return next(
+        (n for n in generations if transaction == transaction_id(guid, resource_no, mailbox, n)), None
+    )
 
 
 def appointment_guid(mailbox: MailboxId, key: EventKey, generation: int = 0) -> AppointmentGuid:

@@ -340,7 +340,7 @@ def test_every_event_with_a_link_property_is_found_on_all_pages(http: requests_m
         ],
     )
     events = drive(FindLinked(mailbox=ANNA, judge=BUSY_AND_NORMAL).steps(), graph_wire())
-    assert [(event.id, event.detail is None) for event in events] == [("E1", False), ("E2", True)]
+    assert [(event.id, event.event.detail is None) for event in events] == [("E1", False), ("E2", True)]
 
 
 def test_a_user_is_found_by_its_other_addresses_as_well(http: requests_mock.Mocker) -> None:

@@ -11,15 +11,13 @@ from actors.resource.chronicle import Chronicle
 from actors.resource.desk import Desk
 from actors.resource.links import at
 from actors.resource.retention import forget, is_not_taken_up
-from models.ids import AppointmentGuid, EventId, parse_link_value, transaction_id
+from models.ids import AppointmentGuid, EventId, generation_of, parse_link_value
 from models.judging import Judge
 from models.link import Agreed, Link, LinkState, Origin
 from models.storage.changes import AddDecision, PutLink
 from models.storage.records import Trigger
 
 RETRY_SECONDS = 30.0
-GENERATIONS = 64
-"""How many successive events of one link are tried when an original is told from its copies."""
 
 
 class Adoption:
@@ -147,19 +145,11 @@ class Adoption:
 def _by_generation(linked: Iterable[LinkedEvent], link: Link) -> dict[int, LinkedEvent]:
     """The events that the connector created for a link, each the oldest of those with its transaction id."""
     found: dict[int, LinkedEvent] = {}
-    for one in sorted(linked, key=lambda one: (one.created_at is None, one.created_at, one.id)):
-        generation = _generation_of(one, link)
+    for one in sorted(linked, key=lambda one: one.seniority):
+        generation = generation_of(one.transaction_id, link.guid, link.resource_no, link.mailbox)
         if generation is not None:
             found.setdefault(generation, one)
     return found
-
-
-def _generation_of(linked: LinkedEvent, link: Link) -> int | None:
-    """As which of a link's successive events the connector created this one; None if it did not."""
-    for generation in range(GENERATIONS):
-        if linked.transaction_id == transaction_id(link.guid, link.resource_no, link.mailbox, generation):
-            return generation
-    return None
 
 
 def _is_original(linked: LinkedEvent, desk: Desk) -> bool:
@@ -173,8 +163,4 @@ def _is_original(linked: LinkedEvent, desk: Desk) -> bool:
     guid, number = parsed
     link = desk.book.get(guid) if number == desk.resource.resource_no else None
     linked_as = link.generation if link is not None and link.event_id is not None else None
-    return any(
-        linked.transaction_id == transaction_id(guid, number, desk.mailbox.id, generation)
-        for generation in range(GENERATIONS)
-        if generation != linked_as
-    )
+    return generation_of(linked.transaction_id, guid, number, desk.mailbox.id) not in (None, linked_as)

@@ -33,7 +33,7 @@ from actors.clients.graph.links import checked_link
 from actors.clients.graph.paths import EVENT, EVENTS, follow, quoted, request, window_query
 from actors.clients.graph.writing import combined, draft_body, patch_body
 from actors.clients.steps import Operation, Reply, Request, Steps
-from models.event import Event, EventDetail, EventHead
+from models.event import Event, EventHead
 from models.ids import LINK_PROPERTY_ID, Etag, EventId, MailboxId
 from models.judging import Judge
 from models.when import Window
@@ -203,14 +203,14 @@ class LinkedEvent:
         return self.event.head.transaction_id
 
     @property
+    def seniority(self) -> tuple[bool, datetime | None, EventId]:
+        """Sorts the oldest first, which is the original of those with the same transaction id."""
+        return self.created_at is None, self.created_at, self.id
+
+    @property
     def head(self) -> EventHead:
         """What judging it needs."""
         return self.event.head
-
-    @property
-    def detail(self) -> EventDetail | None:
-        """Its words, if the judge lets them be read."""
-        return self.event.detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
