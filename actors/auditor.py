@@ -26,7 +26,7 @@ from actors.runtime.clock import Clock
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from actors.store_actor import Commit, Query
-from actors.verification import Comparison, Difference, Readings, judge_of_view, stands_for_another
+from actors.verification import Comparison, Difference, Readings, judge_of_view, marked, stands_for_another
 from models.ids import MailboxId, ResourceNo
 from models.judging import Judge, effective_preferences
 from models.link import Link
@@ -243,14 +243,18 @@ class Auditor(PooledActor):
         self._ask(run, self._to.graph, ReadWindow(mailbox=run.mailbox, window=lens.window, judge=judge), read)
 
     def _compared(self, run: _Run, found: tuple[Difference, ...]) -> None:
-        """What stands for the event of another resource is that one's business."""
+        """What stands for the event of another resource is that one's business, and what was put aside waits
+        for whoever reads the status: looking at it every night mends nothing."""
 
         def own(store: Store) -> tuple[Difference, ...]:
             return tuple(
                 one
-                for one in found
-                if one.guid is None
-                or not stands_for_another(store.links_of_appointment(guid=one.guid), run.number)
+                for one in marked(found, store.dead_letters(run.number) if found else ())
+                if not one.is_put_aside
+                and not (
+                    one.guid is not None
+                    and stands_for_another(store.links_of_appointment(guid=one.guid), run.number)
+                )
             )
 
         self._load(own, lambda differences: self._judged(run, differences))

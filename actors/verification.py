@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -25,6 +25,7 @@ from models.link import Link, LinkState, Origin
 from models.policy import Policy
 from models.reconcile import BoardSide, OutlookSide
 from models.retention import is_long_past
+from models.storage.records import DeadLetter
 
 
 class Drift(Enum):
@@ -47,6 +48,8 @@ class Difference:
     number: str = ""
     event_id: EventId | None = None
     fields: tuple[str, ...] = ()
+    is_put_aside: bool = False
+    """Whether it is known, and waits until either side changes (D9)."""
 
     @property
     def sentence(self) -> str:
@@ -56,7 +59,8 @@ class Difference:
             item = "pair"
         name = self.number or self.guid or self.event_id
         fields = f" in {', '.join(self.fields)}" if self.fields else ""
-        return f"{self.drift.value} {item} {name}{fields}"
+        aside = " (put aside: `status` says why)" if self.is_put_aside else ""
+        return f"{self.drift.value} {item} {name}{fields}{aside}"
 
     def as_json(self) -> dict[str, Any]:
         """For tools."""
@@ -67,6 +71,7 @@ class Difference:
             "appointmentNo": self.number,
             "eventId": self.event_id,
             "fields": list(self.fields),
+            "putAside": self.is_put_aside,
         }
 
 
@@ -120,6 +125,12 @@ def judge_of_view(lens: Lens, linked: Iterable[LinkedEvent]) -> Judge:
 def stands_for_another(links: Collection[Link], resource_no: ResourceNo) -> bool:
     """Whether an appointment with these links is the business of other resources, and not of this one."""
     return bool(links) and all(link.resource_no != resource_no for link in links)
+
+
+def marked(found: Iterable[Difference], letters: Iterable[DeadLetter]) -> tuple[Difference, ...]:
+    """The same differences, and which of them stand among the dead letters."""
+    aside = {letter.guid for letter in letters if letter.guid is not None}
+    return tuple(replace(one, is_put_aside=True) if one.guid in aside else one for one in found)
 
 
 class Comparison:

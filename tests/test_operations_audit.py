@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from actors.status import build_status
-from models.ids import ResourceNo
+from actors.verification import Difference, Drift, marked
+from models.decision import Side
+from models.ids import AppointmentGuid, ResourceNo
 from models.storage.records import Audit
 from models.when import next_period, period_of
 from tests.office import BEGIN, Office, at, office_at_work
@@ -23,11 +25,11 @@ def audit_of(office: Office, place: int = 0) -> Audit | None:
     return office.disk.store.audits().get(ResourceNo(office.numbers[place]))
 
 
-def next_audit(office: Office) -> Audit:
+def next_audit(office: Office, *, put_aside: int = 0) -> Audit:
     """Let time pass until a resource has been audited again."""
     before = office.clock.now()
     for _ in range(24):
-        office.settle(HOUR / 2)
+        office.settle(HOUR / 2, put_aside=put_aside)
         audit = audit_of(office)
         if audit is not None and audit.at > before:
             return audit
@@ -139,3 +141,26 @@ def test_the_status_tells_when_each_resource_was_audited_and_what_came_of_it() -
         (resource,) = report["resources"]
         assert datetime.fromisoformat(resource["audit"]["at"]) <= now
         assert (resource["audit"]["found"], resource["audit"]["left"]) == (0, 0)
+
+
+def test_d9_what_was_put_aside_is_no_drift_that_is_looked_at_every_night() -> None:
+    """D9: others are invited to a planner's event, so that it stays as it is; the status says so."""
+    with office_at_work(past_days=3, future_days=10, audit_hours=3, **SELDOM) as office:
+        event = planned(office, "Repair")
+        (appointment,) = office.board()
+        office.person().change(event, attendees=[{"emailAddress": {"address": "guest@example.com"}}])
+        office.settle(3 * HOUR)
+        office.replan(appointment.guid, subject="Repair the pump")
+        office.settle(3 * HOUR, put_aside=1)
+        audit = next_audit(office, put_aside=1)
+        assert (audit.found, audit.repaired, audit.problem) == (0, 0, "")
+        assert audit.compared
+        of_this = Difference(
+            drift=Drift.DIFFERENT,
+            side=Side.BOARD,
+            guid=AppointmentGuid(appointment.guid),
+            number="1001",
+            fields=("subject",),
+        )
+        (told,) = marked([of_this], office.disk.store.dead_letters())
+        assert told.sentence == "different pair 1001 in subject (put aside: `status` says why)"

@@ -17,7 +17,14 @@ from actors.commandline.progress import Display
 from actors.commandline.telling import Failure, tell, tell_json, unknown_resource
 from actors.resource.sides import Lens
 from actors.runtime.clock import SystemClock
-from actors.verification import Comparison, Difference, Readings, judge_of_view, stands_for_another
+from actors.verification import (
+    Comparison,
+    Difference,
+    Readings,
+    judge_of_view,
+    marked,
+    stands_for_another,
+)
 from models.ids import MailboxId, ResourceNo
 from models.judging import Judge, effective_preferences
 from models.mapper import Mapper
@@ -116,7 +123,8 @@ class Verifier:
             return done
         done.compared = readings.items
         differences = Comparison(lens, self._settings.sync.policy(), readings).differences()
-        done.differences = tuple(one for one in differences if not self._is_of_another(record, one))
+        own = (one for one in differences if not self._is_of_another(record, one))
+        done.differences = marked(own, self._store.dead_letters(record.resource_no) if differences else ())
         return done
 
     def _read(
