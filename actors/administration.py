@@ -188,7 +188,7 @@ class Administration:
                 raise NotNow(f"resource {resource_no} does not synchronise ({state}): {record.reason}")
         wanted = tuple(router.directory.resources) if resource_no is None else (resource_no,)
         for number in wanted:
-            router.hint(number, Hint(board=True, outlook=True, full=True, trigger=Trigger.COMMAND))
+            router.hint(number, Hint.everything(Trigger.COMMAND))
         log.info("resynchronisation asked for", resources=len(wanted))
         return len(wanted)
 
@@ -259,7 +259,7 @@ class Administration:
         for number in quarantined:
             self._to.supervisor.tell(Release(key=number))
         for number in dict.fromkeys((*(item.resource_no for item in items), *quarantined)):
-            self._to.router.hint(number, Hint(board=True, outlook=True, full=True, trigger=Trigger.RETRY))
+            self._to.router.hint(number, Hint.everything(Trigger.RETRY))
 
     def _record(self, resource_no: ResourceNo) -> ResourceRecord:
         record = self._to.store.resource_of(resource_no)

@@ -219,11 +219,11 @@ class Application:
         graph, scheduler = (future.get(timeout=5.0) for future in asked)
         return graph, scheduler
 
-    def resync(self, resource_no: ResourceNo | None, trigger: Trigger = Trigger.COMMAND) -> None:
+    def resync(self, resource_no: ResourceNo | None) -> None:
         """Read both sides of a resource, or of all, in full."""
         numbers = list(self.router.directory.resources) if resource_no is None else [resource_no]
         for number in numbers:
-            self.router.hint(number, Hint(board=True, outlook=True, full=True, trigger=trigger))
+            self.router.hint(number, Hint.everything(Trigger.COMMAND))
 
     # How the actors are made
 

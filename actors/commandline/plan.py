@@ -72,7 +72,9 @@ class Plan:
         for one in rehearsal.decisions:
             if one.act is not Act.NOTHING:
                 self._decisions.setdefault(one.resource_no, []).append(one)
-        self._left_behind = rehearsal.left_behind
+        self._left_behind: dict[ResourceNo, list[Intent]] = {}
+        for intent in rehearsal.left_behind:
+            self._left_behind.setdefault(intent.resource_no, []).append(intent)
         self._settled = rehearsed.settled
         self._records = sorted(
             rehearsed.records, key=lambda record: (-self._losses(record), record.resource_no)
@@ -82,7 +84,7 @@ class Plan:
     def totals(self) -> dict[str, int]:
         """How often each act would be done."""
         acts = [one.act for some in self._decisions.values() for one in some]
-        acts += [intent.act for intent in self._left_behind]
+        acts += [intent.act for some in self._left_behind.values() for intent in some]
         return {
             act.value: count for act, count in sorted(Counter(acts).items(), key=lambda one: one[0].value)
         }
@@ -143,7 +145,7 @@ class Plan:
         }
 
     def _left_by(self, record: ResourceRecord) -> list[Intent]:
-        return [intent for intent in self._left_behind if intent.resource_no == record.resource_no]
+        return self._left_behind.get(record.resource_no, [])
 
 
 def _heading(record: ResourceRecord) -> str:

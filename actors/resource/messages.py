@@ -41,6 +41,11 @@ class Hint:
     journal: tuple[str, ...] = ()
     """Journal entries that are done once this hint is."""
 
+    @classmethod
+    def everything(cls, trigger: Trigger) -> Hint:
+        """Both sides are to be read in full and compared."""
+        return cls(board=True, outlook=True, full=True, trigger=trigger)
+
     def merged_with(self, other: Hint) -> Hint:
         """Both hints in one."""
         return replace(
