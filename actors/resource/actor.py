@@ -18,7 +18,7 @@ from actors.resource.desk import Desk, is_being_created
 from actors.resource.holding import Holding
 from actors.resource.mailbox_reader import MailboxReader
 from actors.resource.messages import Hint, Run, Wake
-from actors.resource.relocation import relocate
+from actors.resource.relocation import Relocation
 from actors.resource.retention import Retention, key_of
 from actors.resource.sides import Lens
 from actors.resource.surroundings import Loaded, Surroundings
@@ -162,7 +162,7 @@ class ResourceActor(PooledActor):
             desk, source_app=configuration.source_app, source_type=configuration.source_type
         )
         self._reader = MailboxReader(desk, self._board, chronicle, loaded.delta)
-        relocate(writer, loaded.intents)
+        Relocation(self._course).begin(loaded.intents)
         place = (self.resource.resource_no, self.mailbox.id)
 
         def begin() -> None:

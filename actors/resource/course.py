@@ -350,10 +350,11 @@ class Course:
 
     # Book-keeping
 
-    def commit(self, *changes: Change) -> None:
+    def commit(self, *changes: Change, then: Callable[[], None] | None = None) -> None:
+        """Have changes hold from now on; `then` runs once they are on disk."""
         if changes:
             self._remember(changes)
-            self.desk.ports.commit(*changes)
+            self.desk.ports.commit(*changes, then=then)
 
     def _remember(self, changes: Iterable[Change]) -> None:
         """What goes to the store goes into the book of this resource first."""

@@ -57,15 +57,13 @@ def fresh(case: Case, appointment: Appointment, resource_no: ResourceNo, mailbox
         link = Link(resource_no=resource_no, guid=case.item.guid, origin=Origin.BOARD, mailbox=mailbox)
     elif link.event_id is not None:
         link = replace(link, generation=link.generation + 1)
+    return replace(without_event(told(link, appointment), mailbox), state=LinkState.ACTIVE)
+
+
+def without_event(link: Link, mailbox: MailboxId) -> Link:
+    """A link whose event is still to be made, in this mailbox."""
     return replace(
-        told(link, appointment),
-        state=LinkState.ACTIVE,
-        mailbox=mailbox,
-        event_id=None,
-        event_key=None,
-        etag=None,
-        has_guests=False,
-        agreed=None,
+        link, mailbox=mailbox, event_id=None, event_key=None, etag=None, has_guests=False, agreed=None
     )
 
 

@@ -11,20 +11,17 @@ from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.desk import is_being_created
 from actors.resource.event_writer import EventWriter
-from actors.resource.facts import OutlookFact
 from actors.resource.forgetting import Forgetting, without_words
 from actors.resource.guests import Guests
 from actors.resource.holding import Holding
-from actors.resource.imaging import image_of_moving
 from actors.resource.keeping_out import KeepingOut
 from actors.resource.landed import landed
 from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
-from models.link import Agreed, Link, LinkState, Origin
+from models.link import Agreed, LinkState
 from models.reconcile import GONE, OutlookSide
-from models.storage.changes import AddBeforeImage, AddIntent, Change, DropLink, PutLink
-from models.storage.records import Intent, Trigger
+from models.storage.changes import Change, DropLink, PutLink
 from models.storage.records import Outcome as Ending
 
 EVENT_WRITES: Final = frozenset({Act.CREATE_EVENT, Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.DELETE_EVENT})
@@ -39,12 +36,11 @@ class Writer:
         self._holding = holding
         self._withholding = Withholding(course)
         self._keeping_out = KeepingOut(course)
-        self.guests = Guests(course)
         self._forgetting = Forgetting(self.desk.resource.resource_no)
         events, appointments = EventWriter(course), AppointmentWriter(course)
         self._acts: dict[Act, Callable[[Case], None]] = {
             Act.NOTHING: self._nothing,
-            Act.HOLD: self.guests.leave,
+            Act.HOLD: Guests(course).leave,
             Act.ADOPT: self._adopt,
             Act.FORGET: self._forget,
             Act.SUPPRESS: self._suppress,
@@ -130,55 +126,3 @@ class Writer:
             PutLink(link=link), self.course.kept(case, Ending.DONE), *self.course.intent_done(case.item)
         )
         self.course.finish(case.item)
-
-    # Another mailbox (A11)
-
-    def move_link(self, link: Link) -> None:
-        """A board-born event is created in the new mailbox and deleted in the old one; what was the old
-        mailbox's own leaves the board."""
-        desk = self.desk
-        if link.origin is Origin.OUTLOOK:
-            desk.learn_outlook(
-                link.guid, OutlookFact(event=GONE, asked_at=desk.ports.monotonic()), Trigger.START
-            )
-            return
-        if link.state is LinkState.UNDONE and link.event_id is None:
-            self.course.commit(PutLink(link=replace(link, mailbox=desk.mailbox.id)))
-            return
-        changes: list[Change] = []
-        if link.event_id is not None:
-            clearing = Intent(
-                id=self.course.chronicle.new_id(),
-                resource_no=link.resource_no,
-                act=Act.DELETE_EVENT,
-                mailbox=link.mailbox,
-                event_id=link.event_id,
-                at=desk.ports.now(),
-            )
-            image = image_of_moving(link, clearing, self.course.chronicle.new_id())
-            changes += [AddIntent(intent=clearing), AddBeforeImage(image=image)]
-            self.guests.clear_old_mailbox(clearing)
-        elif is_being_created(link):
-            unconfirmed = Intent(
-                id=self.course.chronicle.new_id(),
-                resource_no=link.resource_no,
-                act=Act.DELETE_EVENT,
-                mailbox=link.mailbox,
-                transaction_id=desk.book.transaction_of(link),
-                at=desk.ports.now(),
-            )
-            changes.append(AddIntent(intent=unconfirmed))
-            self.guests.clear_unconfirmed(unconfirmed)
-        # should the resource come back to a mailbox, what it had there before is not meant any more
-        moved = replace(
-            link,
-            mailbox=desk.mailbox.id,
-            generation=link.generation + 1,
-            event_id=None,
-            event_key=None,
-            etag=None,
-            agreed=None,
-        )
-        if link.state is LinkState.UNDONE:
-            moved = replace(moved, state=LinkState.ACTIVE)
-        self.course.commit(*changes, PutLink(link=moved))

@@ -1,0 +1,56 @@
+"""A resource gets another mailbox (A11): nothing leaves the old one before it is on disk that it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import pytest
+
+from models.storage.changes import AddBeforeImage, Change
+from models.storage.errors import StoreFull
+from tests.office import BEGIN, Office, office_at_work
+
+NINE = datetime(2026, 3, 9, 9)  # noqa: DTZ001 - a wall clock
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    with office_at_work() as office:
+        yield office
+
+
+def test_a11_d11_an_event_stays_in_the_old_mailbox_until_it_is_on_disk_that_it_goes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A11, D11: a disk that is full at that moment costs nobody an event that could not be put back."""
+    office.schedule("Repair", NINE)
+    office.settle()
+    former = office.person()
+    mailbox, (event,) = former.mailbox, former.events()
+    store = office.disk.store
+    apply, refused = store.apply, list[Change]()
+    is_full = True
+
+    def refuse(changes: Iterable[Change]) -> None:
+        given = list(changes)
+        images = [one for one in given if isinstance(one, AddBeforeImage)]
+        if is_full and images:
+            refused.extend(images)
+            raise StoreFull("the disk is full", "make room")
+        apply(given)
+
+    monkeypatch.setattr(store, "apply", refuse)
+    address = f"newcomer@{office.services.tenant.domain}"
+    office.services.tenant.add_user("Newcomer", address)
+    office.services.board.resource_change(former.number, {"email": address})
+    office.oracle.resource_touched(former.number)
+    office.run(1800)
+    assert refused
+    assert event in mailbox.events(mailbox.default_calendar)
+
+    is_full = False
+    office.settle(3600)
+    assert event not in mailbox.events(mailbox.default_calendar)
+    assert [one.content.subject for one in office.person().events()] == ["Repair"]
+    assert event.immutable_id in {image.event_id for image in store.before_images(BEGIN)}
