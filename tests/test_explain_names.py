@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from models.content import Field
 from models.decision import Act
 from models.ids import ResourceNo
 from models.storage.records import DecisionRecord
+from models.templates import compile_templates
 from models.when import Window
 from tests.office import Office, at, office_at_work
 from tests.simulation.reading import exchange_id
@@ -46,6 +48,22 @@ def test_an_appointment_is_found_by_every_name_of_the_event_that_was_made_of_it(
     assert said[Field.WHEN] == "2026-03-03 08:00 UTC to 2026-03-03 09:00 UTC"
     assert dict(made.basis)["appointment last changed"].startswith("2026-03-02 08:")
     assert '  subject: "Boiler"' in explain("Boiler", [made], []).as_text().splitlines()
+
+
+def test_a_template_that_fails_for_an_appointment_is_named() -> None:
+    """A1: the plain field stands in for it, and whoever asks learns why."""
+    failing = compile_templates(subject="{{ 1 / 0 }}", body="{{ appointment.body }}", location="")
+    office = Office()
+    office.connector._mapper = replace(office.connector._mapper, templates=failing)
+    office.start()
+    office.schedule("Boiler", TUESDAY)
+    office.settle()
+    (made,) = decided(office, "Boiler")
+    office.disk.close()
+    told = explain("Boiler", [made], []).as_text().splitlines()
+    said = "cannot be filled in (ZeroDivisionError); the plain field is written"
+    assert f"  mapping.subject: {said}" in told
+    assert not [line for line in told if "mapping.body" in line]
 
 
 def test_an_event_is_found_by_the_number_of_the_appointment_that_was_made_of_it(office: Office) -> None:

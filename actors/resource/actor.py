@@ -137,7 +137,7 @@ class ResourceActor(PooledActor):
             resource_no=self.resource.resource_no,
             mailbox=self.mailbox.id,
             preferences=lambda: desk.lens.preferences,
-            rules=lambda: desk.lens.mapper.rules,
+            mapper=lambda: desk.lens.mapper,
             clock=self.around.clock,
             random=self.random,
             names_values=not self.rehearses,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -18,8 +18,9 @@ from models.event import Event, EventHead
 from models.ids import MailboxId, ResourceNo
 from models.judging import judge
 from models.link import Link, Origin
+from models.mapper import Mapper
 from models.preferences import Preferences, Verdict
-from models.rules import Rules, basis_of_failure, basis_of_passing
+from models.rules import basis_of_failure, basis_of_passing
 from models.storage.changes import SettleDecision
 from models.storage.records import DecisionRecord, Outcome, Trigger
 
@@ -40,12 +41,12 @@ class Chronicle:
     mailbox: MailboxId
     preferences: Callable[[], Preferences]
     """What the resource shares at this moment."""
-    rules: Callable[[], Rules]
-    """Those that are in force at this moment."""
+    mapper: Callable[[], Mapper]
+    """The mapping, rules included, that is in force at this moment."""
     clock: Now
     random: Random
     names_values: bool = True
-    """Whether the values that rules looked at are written down: a rehearsal is not asked for them."""
+    """Whether it is written down what rules and templates looked at: a rehearsal is not asked for that."""
     _last: int = 0
 
     def new_id(self) -> str:
@@ -74,7 +75,12 @@ class Chronicle:
             act=decision.act,
             reason=decision.reason,
             detail=decision.detail,
-            basis=(*self._rule_basis(case), *self._basis(head), *versions(case)),
+            basis=(
+                *self._rule_basis(case),
+                *self._template_basis(case),
+                *self._basis(head),
+                *versions(case),
+            ),
             changes=changes(case),
             outcome=outcome,
             attempts=case.item.tries,
@@ -137,11 +143,19 @@ class Chronicle:
         if case.origin is not Origin.BOARD or appointment is None or not self.names_values:
             return ()
         if decision.reason is Reason.RULE_FAILED:
-            outcome = self.rules().check(appointment)
+            outcome = self.mapper().check(appointment)
             return () if outcome.passed else basis_of_failure(outcome.failed)
         if decision.act is Act.CREATE_EVENT:
-            return basis_of_passing(self.rules().verdicts(appointment.record))
+            return basis_of_passing(self.mapper().rules.verdicts(appointment.record))
         return ()
+
+    def _template_basis(self, case: Case) -> Iterator[tuple[str, str]]:
+        """Which templates fail for the appointment whose event is written: its plain fields stand in."""
+        appointment = case.appointment
+        is_written = case.decision.act in (Act.CREATE_EVENT, Act.UPDATE_EVENT, Act.UPDATE_BOTH)
+        if case.origin is Origin.BOARD and appointment is not None and is_written and self.names_values:
+            for failure in self.mapper().template_failures(appointment):
+                yield failure.key, f"cannot be filled in ({failure.message}); the plain field is written"
 
     def _basis(self, head: EventHead | None) -> tuple[tuple[str, str], ...]:
         """What the judgement of an event looked at. Of one that is masked, only that it is (E)."""
