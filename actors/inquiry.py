@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from models.settings.sections import Settings
 from models.storage.records import ResourceRecord
 from models.storage.store import Store
 from models.when import Window
-from models.zones import to_utc
+from models.zones import instant_of
 
 AROUND: Final = timedelta(minutes=5)
 """How long before and after a moment decisions are told that were made around it."""
@@ -77,13 +77,13 @@ def place_asked(asked: str, zone: ZoneInfo) -> Place | None:
     try:
         start = datetime.fromisoformat(f"{day}T{clock or '00:00'}{(offset or '').upper()}")
         end = start + (A_MOMENT if clock else A_DAY)
+        time = Window(start=instant_of(start, zone), end=instant_of(end, zone))
     except (ValueError, OverflowError):
         return None
-    edges = [edge.astimezone(UTC) if edge.tzinfo is not None else to_utc(edge, zone) for edge in (start, end)]
     said = f"{day} {clock}" if clock else day
     return Place(
         resource=resource.strip(),
-        time=Window(start=edges[0], end=edges[1]),
+        time=time,
         said=f"{said} ({offset or zone.key})" if clock else said,
     )
 

@@ -7,7 +7,7 @@ clock of one configured zone (facts, Dime.Scheduler §2.7). Inside, time is UTC,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -96,6 +96,18 @@ def to_utc(wall: datetime, zone: ZoneInfo, *, second_reading: bool = False) -> d
         later = wall.replace(fold=1)
         wall = later if _offset(wall) > _offset(later) else wall
     return wall.astimezone(UTC)
+
+
+def instant_of(told: datetime, zone: ZoneInfo | None) -> datetime:
+    """The instant that a person or a tool names: on the clocks of `zone`, unless it says its own.
+
+    Raises:
+        ValueError: it says no zone where none is given, or lies at an edge of the calendar, where nothing
+            fits around it.
+    """
+    if not MINYEAR < told.year < MAXYEAR or (told.tzinfo is None and zone is None):
+        raise ValueError("names no instant")
+    return told.astimezone(UTC) if zone is None or told.tzinfo is not None else to_utc(told, zone)
 
 
 def to_wall(instant: datetime, zone: ZoneInfo) -> datetime:

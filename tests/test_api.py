@@ -397,6 +397,7 @@ def test_a_retry_names_what_to_retry(web: FlaskClient, body: Any, status: int) -
         ({"since": 7}, 400),
         ({"since": "2026-03-02T07:00:00+00:00", "resource": "NOBODY"}, 404),
         ({"since": "2026-03-02T07:00:00+00:00", "all": True}, 400),
+        ({"since": "0001-01-01T00:00:00+05:00"}, 400),
     ],
 )
 def test_an_undo_names_a_moment_with_its_zone(web: FlaskClient, body: Any, status: int) -> None:

@@ -54,7 +54,18 @@ def test_a_time_is_the_boards_wall_clock_unless_it_says_otherwise(
 
 @pytest.mark.parametrize(
     "asked",
-    ["R1", "ann@contoso.test", "@2026-03-03", "R1@soon", "R1@2026-13-03", "R1@2026-03-03T25:00", "R1@9999"],
+    [
+        *(
+            "R1",
+            "ann@contoso.test",
+            "@2026-03-03",
+            "R1@soon",
+            "R1@2026-13-03",
+            "R1@2026-03-03T25:00",
+            "R1@9999",
+        ),
+        *("R1@0001-01-01", "R1@0001-01-01T00:00+05:00", "R1@9999-12-31", "R1@9999-12-31T23:58-05:00"),
+    ],
 )
 def test_whatever_names_no_resource_and_time_is_the_name_of_an_item(asked: str) -> None:
     assert place_asked(asked, BRUSSELS) is None

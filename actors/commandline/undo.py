@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from actors.undo import Ending, undo_of
 from models.ids import ResourceNo
 from models.settings.sections import Settings
 from models.storage.store import Store
-from models.zones import to_utc
+from models.zones import instant_of
 
 LOOK_SECONDS: Final = 0.3
 STANDSTILL_SECONDS: Final = 60.0
@@ -51,16 +51,15 @@ def undo(settings: Settings, *, since: str, resource: str | None, dry_run: bool,
 def moment_of(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     """What a person means by a time, in UTC: on the board's clock, or so long ago. Raises `Failure`."""
     ago = _AGO.fullmatch(text.strip())
-    if ago is not None:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        if ago is not None:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        moment = instant_of(datetime.fromisoformat(text.strip()), zone)
+    except (ValueError, OverflowError):
         raise Failure(
             f'--since "{text}" is no time; write 2026-03-02T09:00, or how long ago: 30m, 2h, 3d',
             code=Code.MISUSED,
         ) from None
-    moment = to_utc(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
     if moment > now:
         raise Failure(
             f'--since "{text}" is yet to come: it is {moment:%Y-%m-%d %H:%M} UTC', code=Code.MISUSED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from actors.web.notifications import Unreadable, read_json
 from models.ids import ResourceNo
 from models.preferences_table import ADMINISTRATOR, TableError
 from models.storage.errors import StoreError
+from models.zones import instant_of
 
 log = structlog.get_logger(__name__)
 
@@ -166,12 +167,9 @@ def _resource(asked: Mapping[str, Any]) -> ResourceNo | None:
 
 def _moment(value: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return instant_of(datetime.fromisoformat(value if isinstance(value, str) else ""), None)
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise Misused("since: a moment with its zone, such as 2026-03-02T09:00:00+00:00")
-    return moment.astimezone(UTC)
+        raise Misused("since: a moment with its zone, such as 2026-03-02T09:00:00+00:00") from None
 
 
 def _limit() -> int:
