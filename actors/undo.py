@@ -163,11 +163,8 @@ def undo_of(
     store: Store, *, since: datetime, until: datetime, resource: ResourceNo | None, dry_run: bool
 ) -> Undo:
     """An undo of one resource, or of everyone of whom something was written since a moment."""
-    records = [
-        record
-        for number in store.changed_since(since)
-        if resource in (None, number) and (record := store.resource_of(number)) is not None
-    ]
+    changed = {number for number in store.changed_since(since) if resource in (None, number)}
+    records = [record for record in store.resources() if record.resource_no in changed]
     return Undo(since=since, until=until, dry_run=dry_run, records=records)
 
 

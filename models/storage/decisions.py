@@ -18,6 +18,7 @@ from models.ids import AppointmentGuid, ResourceNo
 from models.storage import codec, words
 from models.storage.changes import AddDecision, ForgetWords, SettleDecision
 from models.storage.images import drop_images_of_item
+from models.storage.pruning import to_drop
 from models.storage.records import DecisionRecord, Outcome, Trigger
 from models.storage.schema import DeadLetterRow, DecisionNameRow, DecisionRow, columns, upsert
 from models.storage.session import Row, Session
@@ -85,11 +86,9 @@ def last_reason(session: Session, resource_no: ResourceNo, guid: AppointmentGuid
 
 def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> int:
     """Drops decisions from before a moment, and all but the latest `keep`; at most so many at once."""
-    cut = codec.instant(before)
-    beyond = session.fetch(_nth_latest, 1, keep)
-    if beyond:
-        cut = max(cut, beyond[0][0])
-    old = session.fetch(_older_than, cut, at_most)
+    old = to_drop(
+        session, before=before, keep=keep, at_most=at_most, nth_latest=_nth_latest, older=_older_than
+    )
     session.many(_drop_decision, [(decision_id,) for decision_id, _ in old])
     items = {item for _, item in old}
     subjects = _subjects_of(session, items)

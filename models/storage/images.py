@@ -9,6 +9,7 @@ from models.decision import Act, Side
 from models.ids import ResourceNo
 from models.storage import codec
 from models.storage.changes import AddBeforeImage
+from models.storage.pruning import to_drop
 from models.storage.records import BeforeImage, Work
 from models.storage.schema import BeforeImageRow, columns, upsert
 from models.storage.session import Row, Session
@@ -48,11 +49,9 @@ def drop_images_of_item(session: Session, rows: Sequence[Row]) -> None:
 
 def drop_oldest(session: Session, before: datetime, keep: int, at_most: int) -> int:
     """Forgets the images from before a moment, and all but the latest `keep`; at most so many at once."""
-    cut = codec.instant(before)
-    beyond = session.fetch(_nth_latest, 1, keep)
-    if beyond:
-        cut = max(cut, beyond[0][0])
-    old = session.fetch(_older_than, cut, at_most)
+    old = to_drop(
+        session, before=before, keep=keep, at_most=at_most, nth_latest=_nth_latest, older=_older_than
+    )
     session.many(_drop_image, old)
     return len(old)
 
