@@ -10,6 +10,7 @@ from pykka import ActorDeadError, Timeout
 
 from actors.application import Application
 from actors.clients.metrics import ServiceState, Snapshot
+from actors.runtime.clock import Clock
 from models.ids import ResourceNo
 
 LOOK_SECONDS: Final = 0.05
@@ -18,7 +19,7 @@ SNAPSHOT_SECONDS: Final = 1.0
 DOWN_SECONDS: Final = 20.0
 """How long a command waits for a service that does not answer."""
 STANDSTILL_SECONDS: Final = 60.0
-"""How long it waits for resources that do not get anywhere."""
+"""How long it waits where nothing gets anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,22 @@ class Settled:
         return not self.unsettled and not self.problem
 
 
+class Standstill:
+    """Notices when nothing moves any more."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._moved_at = clock.monotonic()
+        self._state: object = None
+
+    def lasts(self, state: object) -> bool:
+        """Whether it has been this state for longer than is worth waiting."""
+        now = self._clock.monotonic()
+        if state != self._state:
+            self._state, self._moved_at = state, now
+        return now - self._moved_at > STANDSTILL_SECONDS
+
+
 class Settling:
     """Watches one application until it rests, or until waiting longer would be in vain."""
 
@@ -60,8 +77,8 @@ class Settling:
         self._clock = application.runtime.clock
         self._size = size
         self._on_progress = on_progress
-        self._moved_at = self._asked_at = self._clock.monotonic()
-        self._moved: object = None
+        self._asked_at = self._clock.monotonic()
+        self._standstill = Standstill(self._clock)
         self._down_since: float | None = None
         self._problem = ""
 
@@ -95,9 +112,7 @@ class Settling:
     def _in_vain(self, busy: frozenset[ResourceNo]) -> str:
         """Why it makes no sense to wait longer; empty while it does."""
         now = self._clock.monotonic()
-        moved = (busy, self._has_begun, self._size())
-        if moved != self._moved:
-            self._moved, self._moved_at = moved, now
+        stands_still = self._standstill.lasts((busy, self._has_begun, self._size()))
         if now - self._asked_at >= SNAPSHOT_SECONDS:
             self._asked_at = now
             self._problem, at_once = self._ask()
@@ -106,7 +121,7 @@ class Settling:
                 return self._problem
         if self._down_since is not None and now - self._down_since > DOWN_SECONDS:
             return self._problem
-        if now - self._moved_at > STANDSTILL_SECONDS:
+        if stands_still:
             return "no progress for a minute: requests fail again and again; `check` tries every mailbox"
         return ""
 

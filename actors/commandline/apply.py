@@ -25,6 +25,7 @@ from actors.commandline.telling import Code, Failure, tell, tell_json
 from actors.explain import ACTS
 from actors.logs import configure_logging
 from actors.runtime.clock import SystemClock
+from actors.settling import Standstill
 from models.decision import Act
 from models.ids import ResourceNo
 from models.plans import WRITING, PlannedAct, PlanUnreadable, Proposed, SavedPlan, differences, read_plan
@@ -33,8 +34,6 @@ from models.storage.records import Outcome
 from models.storage.store import Store
 
 LOOK_SECONDS: Final = 0.5
-STANDSTILL_SECONDS: Final = 60.0
-"""How long nothing may be done before it is said what is left."""
 DECISIONS_READ: Final = 100_000
 
 
@@ -152,16 +151,12 @@ def _through(
 
 def _wait(store: Store, work: Work) -> None:
     clock, pause = SystemClock(), threading.Event()
-    moved_at, left = clock.monotonic(), len(work.left)
+    standstill = Standstill(clock)
     with Display("applying", clock) as display:
         while True:
             work.look(store)
             display.say(f"applying: {len(work.done)} of {len(work.planned)} changes made")
-            if not work.left:
-                return
-            if len(work.left) != left:
-                left, moved_at = len(work.left), clock.monotonic()
-            if clock.monotonic() - moved_at > STANDSTILL_SECONDS:
+            if not work.left or standstill.lasts(len(work.left)):
                 return
             pause.wait(LOOK_SECONDS)
 

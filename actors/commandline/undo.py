@@ -19,6 +19,7 @@ from actors.commandline.telling import Code, Failure, tell, tell_json, unknown_r
 from actors.logs import configure_logging
 from actors.rehearsal import Rehearsal
 from actors.runtime.clock import Clock, SystemClock
+from actors.settling import Standstill
 from actors.undo import Ending, undo_of
 from models.ids import ResourceNo
 from models.settings.sections import Settings
@@ -26,8 +27,6 @@ from models.storage.store import Store
 from models.zones import instant_of
 
 LOOK_SECONDS: Final = 0.3
-STANDSTILL_SECONDS: Final = 60.0
-"""How long nothing may come back before it is said that something is in the way."""
 
 _AGO: Final = re.compile(r"(\d{1,6})\s*([mhd])")
 _UNITS: Final[Mapping[str, str]] = {"m": "minutes", "h": "hours", "d": "days"}
@@ -109,15 +108,13 @@ def _wait(
     look: Callable[[], Report], pause: Callable[[float], object], display: Display, clock: Clock
 ) -> Report:
     """Wait until every resource is through, or nothing has moved for a while."""
-    moved, moved_at = None, clock.monotonic()
+    standstill = Standstill(clock)
     while True:
         report = look()
         settled = sum(report["totals"].values())
         display.say(f"undoing: {settled} items looked at, {len(report['waitingFor'])} resources left")
         state = (settled, tuple(report["waitingFor"]), report["totals"][Ending.PUT_BACK.value])
-        if state != moved:
-            moved, moved_at = state, clock.monotonic()
-        if not report["waitingFor"] or clock.monotonic() - moved_at > STANDSTILL_SECONDS:
+        if not report["waitingFor"] or standstill.lasts(state):
             return report
         pause(LOOK_SECONDS)
 
