@@ -15,7 +15,7 @@ from models.decision import Act, Reason
 from models.storage.records import DecisionRecord
 from tests.office import Json, Office, Person, at, office_at_work
 from tests.sandbox.graph.events import Event
-from tests.simulation.reading import of_item
+from tests.simulation.reading import of_appointment, of_item
 from tests.simulation.verdict import Verdict
 
 START = datetime(2026, 3, 4, 10)  # noqa: DTZ001 - a wall clock
@@ -185,6 +185,21 @@ def test_a8_a_planner_who_takes_a_change_back_leaves_nothing_put_aside(visit: Vi
         visit.office.replan(visit.guid, subject="Repair")
         visit.office.settle()
     assert written == {}
+
+
+def test_c2_d9_what_waited_is_done_when_the_guests_are_off_whatever_else_has_changed(visit: Visit) -> None:
+    """C2, D9: the person renamed the meeting meanwhile, which alone would be put back."""
+    visit.invite()
+    visit.office.settle()
+    later = START + timedelta(hours=3)
+    visit.office.replan(visit.guid, start=later.isoformat(), end=(later + timedelta(hours=1)).isoformat())
+    visit.office.settle(put_aside=1)
+    visit.person.change(visit.event, subject="Repair, with the customer", **NOBODY)
+    visit.office.settle()
+    assert visit.event.content.subject == "Repair"
+    (appointment,) = visit.office.board()
+    assert appointment.start == later
+    assert of_item(visit.event.item)["when"] == of_appointment(appointment)["when"]
 
 
 def test_b12_a_meeting_that_its_owner_deletes_returns_without_guests(visit: Visit) -> None:

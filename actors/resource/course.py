@@ -84,9 +84,10 @@ class Course:
         return False
 
     def looks_at_both(self, case: Case) -> bool:
-        """Whether an item that was put aside is looked at on its other side before it counts as in step."""
+        """Whether an item that was put aside is looked at on its other side first: what was to be written is
+        not agreed, and only that side says it."""
         item = case.item
-        if item.guid not in self.parked or case.decision.act is not Act.NOTHING:
+        if item.guid not in self.parked:
             return False
         has_event = case.link is not None and case.link.event_id is not None
         item.reread_board, item.reread_outlook = item.board is None, has_event and item.outlook is None

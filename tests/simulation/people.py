@@ -81,7 +81,14 @@ ACTS = (
     Act("move_mailbox", 1),
     Act("prefer", 3),
 )
-NAMES = frozenset(act.name for act in ACTS)
+GUESTS = (Act("invite_to_planned", 2), Act("take_guests_off", 1))
+"""What people do besides, in some of the histories: an event of the board becomes a meeting of theirs."""
+NAMES = frozenset(act.name for act in (*ACTS, *GUESTS))
+
+WITH_GUESTS = 0.2
+"""In how many of the histories people invite others to what planners planned."""
+GUESTS_OFTEN = 0.1
+"""How often something of that is what happens next."""
 
 
 class People:
@@ -94,6 +101,8 @@ class People:
         self._board, self._tenant = world.services.board, world.services.tenant
         self._calendars = CalendarApi(self._tenant)
         self._acts = [act for act in ACTS if plan.acts is None or act.name in plan.acts]
+        self._guests = Random(f"{plan.seed}/guests")
+        self._with_guests = self._guests.random() < WITH_GUESTS and plan.acts is None
         self._written = 0
         self._spare = {number: f"{number.lower()}@{self._tenant.domain}" for number in world.numbers}
         self._minutes = 0
@@ -106,8 +115,10 @@ class People:
 
     def act(self) -> None:
         """Somebody does something."""
-        weights = [act.weight for act in self._acts]
-        self._do(self._dice.choices(self._acts, weights)[0].name)
+        dice, acts = self._dice, self._acts
+        if self._with_guests and self._guests.random() < GUESTS_OFTEN:
+            dice, acts = self._guests, list(GUESTS)
+        self._do(dice.choices(acts, [act.weight for act in acts])[0].name)
 
     def choose_again(self) -> None:
         """The store was replaced: what resources chose may be gone, and they choose once more."""
@@ -395,6 +406,18 @@ class People:
             return None
         self._graph("POST", found[1], (exchange_id(found[1], found[2]), "cancel"), {})
         return f"e{found[2].event.number} of {found[0]}"
+
+    def _invite_to_planned(self) -> str | None:
+        found = self._some_event(lambda event: event.is_organizer and not event.content.attendees)
+        if found is None or self._is_own(found[1], found[2].event):
+            return None
+        guest = self._dice.choice(self._world.numbers)
+        address = "guest@elsewhere.test" if guest == found[0] else self._address(guest)
+        return self._patch(found, {"attendees": [{"type": "required", "emailAddress": {"address": address}}]})
+
+    def _take_guests_off(self) -> str | None:
+        found = self._some_event(lambda event: event.is_organizer and bool(event.content.attendees))
+        return None if found is None else self._patch(found, {"attendees": []})
 
     # Administrators
 

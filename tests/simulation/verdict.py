@@ -73,7 +73,7 @@ class Verdict:
             link = f"{appointment.guid}/{resource}"
             events = self._marked.get(link, [])
             wanted = of_appointment(appointment)
-            events = [one for one in events if one[0] is mailbox or not self._is_out_of_mind(*one)]
+            events = [one for one in events if one[0] is mailbox or not self._stays_behind(*one)]
             if len(events) > 1:
                 yield f"{link} has {len(events)} events"
             elif not events:
@@ -88,7 +88,7 @@ class Verdict:
         self, resource: str, appointment: Appointment, wanted: Fields, item: Item
     ) -> Iterator[str]:
         held = of_item(item)
-        if not (self._inside(wanted) or self._inside(held)):
+        if item.event.content.attendees or not (self._inside(wanted) or self._inside(held)):
             return
         chosen = self._oracle.preferences_of(resource)
         readable = chosen["share"] and item.content().sensitivity in chosen["sensitivity"]
@@ -268,7 +268,9 @@ class Verdict:
             if home is None:
                 continue
             for mailbox, item in events:
-                if mailbox is not home and self._is_out_of_mind(mailbox, item):
+                if item.event.content.attendees or (
+                    mailbox is not home and self._stays_behind(mailbox, item)
+                ):
                     continue
                 if mailbox is not home:
                     yield f"{link} was left behind in another mailbox: e{item.event.number}"
@@ -277,8 +279,11 @@ class Verdict:
                 elif appointment is None or resource not in appointment.resources:
                     yield f"{link} has an event and is not planned: e{item.event.number}"
 
-    def _is_out_of_mind(self, mailbox: Mailbox, item: Item) -> bool:
-        """Whether nobody can know of an event in a former mailbox: the store that knew of it is gone."""
+    def _stays_behind(self, mailbox: Mailbox, item: Item) -> bool:
+        """Whether an event is left in a former mailbox: others are invited to it, or nobody can know of it,
+        as the store that knew is gone."""
+        if item.event.content.attendees:
+            return True
         return self._oracle.events[mailbox.user_id, item.event.number].made_at < self._oracle.forgot_at
 
     def _said(self, name: str, field: str, side: str) -> Said | None:
