@@ -23,7 +23,7 @@ from actors.clients.errors import (
 from actors.clients.gateway import TakeSnapshot
 from actors.clients.grants import Surroundings
 from actors.clients.graph.delta import Series
-from actors.clients.graph.directory import FindUser, ReadMailboxSettings
+from actors.clients.graph.directory import FindUser
 from actors.clients.graph.gateway import GraphGateway
 from actors.clients.graph.operations import (
     CreateEvent,
@@ -165,9 +165,10 @@ def company() -> Company:
 
 def test_mailboxes_are_found_and_told_from_people_without_one(company: Company) -> None:
     assert company.in_outlook(FindUser(email="nobody@contoso.test")) is None
-    assert company.in_outlook(ReadMailboxSettings(mailbox=company.ann)).time_zone
+    assert company.in_outlook(ReadWindow(mailbox=company.ann, window=WINDOW, judge=EVERYTHING)).events
     nobody = MailboxId("00000000-0000-4000-8000-000000000000")
-    assert isinstance(company.not_in_outlook(ReadMailboxSettings(mailbox=nobody)), MailboxMissing)
+    missing = company.not_in_outlook(ReadWindow(mailbox=nobody, window=WINDOW, judge=EVERYTHING))
+    assert isinstance(missing, MailboxMissing)
 
 
 def test_a_wrong_secret_is_told_in_the_product_s_code() -> None:

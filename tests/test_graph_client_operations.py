@@ -12,7 +12,7 @@ import pytest
 import requests_mock
 
 from actors.clients.errors import Conflict, Malformed, NotFound, Rejected, Unavailable
-from actors.clients.graph.directory import DirectoryUser, FindUser, ReadMailboxSettings
+from actors.clients.graph.directory import DirectoryUser, FindUser
 from actors.clients.graph.operations import (
     CreateEvent,
     FindLinked,
@@ -372,12 +372,6 @@ def test_c11_a_directory_that_answers_nonsense_does_not_say_that_nobody_is_there
     http.get(f"{GRAPH}/users", json={"users": []})
     with pytest.raises(Malformed):
         drive(FindUser(email="a@x").steps(), graph_wire())
-
-
-def test_the_settings_of_a_mailbox_tell_its_zone(http: requests_mock.Mocker) -> None:
-    http.get(f"{GRAPH}/users/anna/mailboxSettings", json={"timeZone": "Romance Standard Time"})
-    settings = drive(ReadMailboxSettings(mailbox=ANNA).steps(), graph_wire())
-    assert settings.time_zone == "Romance Standard Time"
 
 
 SUBSCRIPTION = {

@@ -150,8 +150,8 @@ class AccessDenied(Refused):
 
     product_code = "DSEX030"
     remedy = (
-        "grant the application Calendars.ReadWrite, User.Read.All and MailboxSettings.Read with admin "
-        "consent, and put the mailbox into the scope of its access policy"
+        "grant the application Calendars.ReadWrite and User.Read.All with admin consent, and put the mailbox "
+        "into the scope of its access policy"
     )
 
 

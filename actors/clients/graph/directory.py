@@ -1,4 +1,4 @@
-"""What can be asked of the directory: whose mailbox an address is, and how that mailbox is set."""
+"""What can be asked of the directory: whose mailbox an address is."""
 
 from __future__ import annotations
 
@@ -51,29 +51,6 @@ class FindUser:
             if users:
                 return users[0] if len(users) == 1 else None
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxSettings:
-    """How a mailbox is set."""
-
-    time_zone: str
-    """A Windows or IANA name; empty where it is not said."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadMailboxSettings:
-    """The settings of a mailbox, and so whether there is one.
-
-    Raises `MailboxMissing`, `AccessDenied`.
-    """
-
-    is_write: ClassVar[bool] = False
-    mailbox: MailboxId
-
-    def steps(self) -> Steps[MailboxSettings]:
-        reply = yield request("GET", "/users/{user}/mailboxSettings", ids={"user": self.mailbox})
-        return MailboxSettings(time_zone=text(reply.mapping(), "timeZone"))
 
 
 def _user(value: Mapping[str, object]) -> DirectoryUser:
