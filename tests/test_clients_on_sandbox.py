@@ -287,7 +287,7 @@ def test_a_delta_round_a_listing_and_a_reading_of_a_series_agree(company: Compan
             reading = company.in_outlook(
                 ReadSeries(mailbox=mailbox, master_id=series.master.head.id, window=WINDOW, judge=EVERYTHING)
             )
-            assert zoneless(reading.series) == zoneless(series)
+            assert zoneless(reading) == zoneless(series)
         assert delta == {one.head.key: one.head.when for one in listing.events}
     assert series_seen
 

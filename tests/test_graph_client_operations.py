@@ -289,21 +289,15 @@ def test_a_delta_round_goes_on_along_its_links(http: requests_mock.Mocker) -> No
         assert 'IdType="ImmutableId"' in request.headers["Prefer"]
 
 
-def test_a_series_is_read_with_its_occurrences_and_with_what_was_taken_out(
-    http: requests_mock.Mocker,
-) -> None:
-    master = event_json(
-        "M1", type="seriesMaster", cancelledOccurrences=["OID.M1.2026-12-07", "OID.M1.2026-12-21", "?"]
-    )
+def test_a_series_is_read_with_its_occurrences(http: requests_mock.Mocker) -> None:
+    master = event_json("M1", type="seriesMaster")
     part = event_json("O1", type="occurrence", seriesMasterId="M1")
     http.get(f"{EVENTS_URL}/M1", json=master)
     http.get(f"{EVENTS_URL}/M1/instances", json={"value": [part]})
-    reading = drive(
+    series = drive(
         ReadSeries(mailbox=ANNA, master_id=id_of("M1"), window=WINDOW, judge=EVERYTHING).steps(), graph_wire()
     )
-    assert reading.cancelled == {date(2026, 12, 7), date(2026, 12, 21)}
-    assert [one.head.key for one in reading.series.occurrences] == ["M1/2026-11-24"]
-    assert "cancelledOccurrences" in http.request_history[0].url
+    assert [one.head.key for one in series.occurrences] == ["M1/2026-11-24"]
 
 
 def test_d5_a_series_whose_master_is_gone_is_not_found(http: requests_mock.Mocker) -> None:

@@ -29,7 +29,6 @@ WELL = Snapshot(
     retries=0,
     throttled=0,
     bundles=0,
-    calls_in_flight=0,
     requests_in_flight=0,
     waiting=0,
     delayed=0,

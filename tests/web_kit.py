@@ -92,7 +92,6 @@ class Gateway(PooledActor):
             retries=3,
             throttled=1,
             bundles=2,
-            calls_in_flight=1,
             requests_in_flight=2,
             waiting=4,
             delayed=5,

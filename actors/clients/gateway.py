@@ -195,7 +195,7 @@ class Gateway(PooledActor):
                 return
             self._health.sending()
             for jobs in calls:
-                self._send(jobs, held, now)
+                self._send(jobs, held)
 
     def _fill(self, calls: int, size: int) -> list[list[Job]]:
         """The requests whose turn it is, spread over at most `calls` calls of at most `size` each."""
@@ -212,11 +212,9 @@ class Gateway(PooledActor):
         spread = min(calls - len(alone), len(sharing))
         return [[job] for job in alone] + [sharing[first::spread] for first in range(spread)]
 
-    def _send(self, jobs: list[Job], held: Held, now: float) -> None:
+    def _send(self, jobs: list[Job], held: Held) -> None:
         for job in jobs:
             job.attempts += 1
-            if job.is_first:
-                job.sent_at = now
         self._calls += 1
         tell = self.actor_ref.tell
         self._around.senders.run(
@@ -250,11 +248,11 @@ class Gateway(PooledActor):
         elif progress is None:
             progress = self._after_transient(job, result)
         if progress is not None:
-            self._go_on(job, progress, succeeded=isinstance(result, Reply))
+            self._go_on(job, progress)
 
-    def _go_on(self, job: Job, progress: Progress, *, succeeded: bool) -> None:
+    def _go_on(self, job: Job, progress: Progress) -> None:
         if isinstance(progress, Request):
-            job.next(progress, succeeded=succeeded)
+            job.next(progress)
             self._lanes.put(job.lane, job, job.priority, first=True)
         else:
             del self._open[job]
@@ -295,10 +293,10 @@ class Gateway(PooledActor):
             self._lanes.done(job.lane)
             about = self._about(job)
             if isinstance(error, SendersClosedError):
-                self._go_on(job, Abandoned(about), succeeded=False)
+                self._go_on(job, Abandoned(about))
             else:
                 defect = Defect(about, kind=type_name(error), at=tuple(safe_traceback(error)))
-                self._go_on(job, defect, succeeded=False)
+                self._go_on(job, defect)
 
     def _abandon(self) -> None:
         """Nobody is left to wait for an answer that will not come."""
@@ -345,7 +343,6 @@ class Gateway(PooledActor):
             retries=self._counters.retries,
             throttled=self._counters.throttled,
             bundles=self._counters.bundles,
-            calls_in_flight=self._calls,
             requests_in_flight=in_flight,
             waiting=waiting,
             delayed=len(self._open) - in_flight - waiting,
@@ -357,8 +354,7 @@ def _outcome(progress: Progress, job: Job | None = None) -> Outcome:
     """The outcome of an operation that does not go on."""
     request_id = "" if job is None else job.request_id
     if isinstance(progress, Finished):
-        sent_at = 0.0 if job is None or job.sent_at is None else job.sent_at
-        return Done(value=progress.value, request_id=request_id, sent_at_monotonic=sent_at)
+        return Done(value=progress.value, request_id=request_id)
     if isinstance(progress, Problem):
         return Failed(problem=progress, request_id=request_id)
     raise TypeError("an operation that goes on has no outcome")

@@ -48,16 +48,11 @@ class Job:
     """Of that request."""
     refused_grants: int = 0
     """How many grants were refused at that request."""
-    sent_at: float | None = None
-    """When its first request went out, for the last time."""
-    is_first: bool = True
-    """Whether no request of it has succeeded yet."""
     request_id: str = ""
 
-    def next(self, request: Request, *, succeeded: bool) -> None:
-        """The operation asks something else; `succeeded` if it had an answer to what it asked before."""
+    def next(self, request: Request) -> None:
+        """The operation asks something else."""
         self.request, self.attempts, self.refused_grants = request, 0, 0
-        self.is_first = self.is_first and not succeeded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

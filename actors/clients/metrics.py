@@ -36,7 +36,6 @@ class Snapshot:
     throttled: int
     bundles: int
     """Calls that carried more than one request."""
-    calls_in_flight: int
     requests_in_flight: int
     waiting: int
     """Requests that could go out but for limits, pauses, the circuit or the credentials."""

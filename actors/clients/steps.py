@@ -81,8 +81,6 @@ class Done(Generic[T]):
     value: T = field(repr=False)
     request_id: str = ""
     """Of the last request."""
-    sent_at_monotonic: float = 0.0
-    """When the first request went out: what was read is at least as new as that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

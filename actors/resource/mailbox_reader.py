@@ -284,7 +284,7 @@ class MailboxReader:
             if master in turn.unplaced and not turn.full:
                 self._again = (turn.trigger, True)  # D5: what the pages said of this series was out of date
         elif not isinstance(outcome, Failed):
-            self._place_series(outcome.value.series, turn)
+            self._place_series(outcome.value, turn)
         self._has_read(turn)
 
     def _mentioned(self, event_id: EventId, turn: Round) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from actors.clients.errors import (
@@ -20,7 +20,6 @@ from actors.clients.errors import (
 )
 from actors.clients.graph.codec import (
     Item,
-    parse_occurrence_id,
     read_detail,
     read_etag,
     read_event,
@@ -47,9 +46,9 @@ PAGE: int = 100
 SERIES_MEMBERS = (
     "id,type,start,end,isAllDay,showAs,sensitivity,isCancelled,isOrganizer,responseStatus,lastModifiedDateTime,"
     "transactionId,originalStartTimeZone,originalEndTimeZone,recurrence,subject,body,importance,categories,"
-    "location,iCalUId,isOnlineMeeting,attendees,hasAttachments,cancelledOccurrences"
+    "location,iCalUId,isOnlineMeeting,attendees,hasAttachments"
 )
-"""What is read of a master. `cancelledOccurrences` comes only when it is named (facts §0.7)."""
+"""What is read of a master."""
 
 
 class GraphOperation(Operation[T_co], Protocol[T_co]):
@@ -114,17 +113,8 @@ class ReadEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesReading:
-    """A series as it stands in a window."""
-
-    series: Series
-    cancelled: frozenset[date]
-    """The original dates of the occurrences that were deleted, wherever they lie."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSeries:
-    """A master, what takes place of it in a window, and what was taken out. Raises `NotFound`."""
+    """A master, and what takes place of it in a window. Raises `NotFound`."""
 
     is_write: ClassVar[bool] = False
     mailbox: MailboxId
@@ -132,7 +122,7 @@ class ReadSeries:
     window: Window
     judge: Judge
 
-    def steps(self) -> Steps[SeriesReading]:
+    def steps(self) -> Steps[Series]:
         ids = {"user": self.mailbox, "event": self.master_id}
         reply = yield request("GET", EVENT, ids=ids, query={"$select": SERIES_MEMBERS})
         master = reply.mapping()
@@ -141,9 +131,7 @@ class ReadSeries:
         series = read_series(master, [item for page in pages for item in page], self.judge)
         if series is None:
             raise Unreadable(reply.about)
-        names = master.get("cancelledOccurrences")
-        dates = [parse_occurrence_id(name) for name in names or () if isinstance(name, str)]
-        return SeriesReading(series=series, cancelled=frozenset(day for day in dates if day is not None))
+        return series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
