@@ -77,6 +77,8 @@ def of_item(item: Item) -> Fields:
 def of_appointment(appointment: Appointment) -> Fields:
     """The fields of an appointment."""
     start, end = (_instant(moment) for moment in (appointment.start, appointment.end))
+    if end < start:  # the start lies in the hour that is skipped, and moves past the end (C7)
+        end = start + max(appointment.end - appointment.start, timedelta(0))
     facts = appointment.exchange
     return {
         "subject": appointment.subject.strip(),
