@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 RELOAD_SECONDS = 600.0
 """How often the board is asked for its categories, unless it is polled less often than that."""
+RETRY_SECONDS = 30.0
+"""How soon it is asked again after it has not answered; each time twice as late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class MapperActor(PooledActor):
         self._rules = rules
         self._judge_again = judge_again
         self._compare_again = compare_again
+        self._unanswered = 0
 
     def on_start(self) -> None:
         self._publish(self._mapper)
@@ -138,7 +141,11 @@ class MapperActor(PooledActor):
             self._judge_again()
 
     def _learn(self, outcome: Outcome) -> None:
-        self._timers.after(self._reload_seconds, lambda: self.actor_ref.tell(Reload()))
+        self._unanswered = self._unanswered + 1 if isinstance(outcome, Failed) else 0
+        seconds = self._reload_seconds
+        if self._unanswered:
+            seconds = min(seconds, RETRY_SECONDS * 2 ** min(self._unanswered - 1, 10))
+        self._timers.after(seconds, lambda: self.actor_ref.tell(Reload()))
         if isinstance(outcome, Failed):
             return
         categories: tuple[Category, ...] = outcome.value

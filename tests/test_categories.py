@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.mapping import RETRY_SECONDS
 from models.categories import CategoryMap, Source, with_entry
 from models.content import ShowAs
+from tests.office import at, office_at_work
+from tests.sandbox.faults import Kind
 
 MAP = CategoryMap(
     categories={"SERVICE": "Blue category", "REPAIR": "Blue category", "LEAVE": "Holiday"},
@@ -116,3 +121,22 @@ def test_a12_the_persons_categories_and_their_order_stay(
     assert (new in result) == bool(new)
     assert old == new or old not in result
     assert with_entry(result, "", new) == result
+
+
+def test_b1_categories_that_the_board_did_not_tell_at_the_start_are_asked_for_again_soon() -> None:
+    """B1, D8: what was taken over meanwhile gets its category when they are known."""
+    with office_at_work(future_days=30) as office:
+        office.services.traffic.faults = office.services.faults
+        office.services.faults.add(
+            kind=Kind.STATUS, service="scheduler", method="GET", path=re.compile("categor"), status=500
+        )
+        office.kill(down=1.0)
+        office.run(5.0)
+        start = datetime(2026, 3, 5, 10)  # noqa: DTZ001 - a wall clock
+        times = {"start": at(start), "end": at(start + timedelta(hours=1))}
+        office.person().create(subject="Visit", categories=["SERVICE"], **times)
+        office.settle(10.0)
+        assert [one.category or "" for one in office.board()] == [""]
+        office.services.faults.clear()
+        office.settle(RETRY_SECONDS + 30.0)
+        assert [one.category for one in office.board()] == ["SERVICE"]
