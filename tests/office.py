@@ -140,6 +140,14 @@ class Office(World):
             answer = self._calendars.handle(Call(method=method, segments=segments, body=body, actor="user"))
         return answer.json() if answer.body else {}
 
+    def get_mailbox(self, place: int = 0) -> None:
+        """A resource gets another address, and with it a new mailbox."""
+        number = self.numbers[place]
+        address = f"{number.lower()}-{len(self.services.tenant.users)}@{self.services.tenant.domain}"
+        self.services.tenant.add_user("Newcomer", address)
+        self.services.board.resource_change(number, {"email": address})
+        self.oracle.resource_touched(number)
+
     # Planners
 
     @contextmanager
@@ -312,6 +320,11 @@ def at(moment: datetime | date, zone: str = BOARD_ZONE) -> Json:
     """A wall clock of a zone, as Graph takes it."""
     text = moment.isoformat() if isinstance(moment, datetime) else f"{moment.isoformat()}T00:00:00"
     return {"dateTime": text, "timeZone": zone}
+
+
+def lasting(begins: datetime, hours: float = 1.0) -> Json:
+    """When an event takes place on the board's clock, as Graph takes it."""
+    return {"start": at(begins), "end": at(begins + timedelta(hours=hours))}
 
 
 def differing(before: Mapping[str, Shown], after: Mapping[str, Shown]) -> int:

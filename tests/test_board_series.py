@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.office import Office, Person, at, office_at_work
+from tests.office import Office, Person, lasting, office_at_work
 from tests.sandbox.company import SOURCE
 from tests.sandbox.scheduler.board import PLANNER_USER
 from tests.sandbox.scheduler.recurrence import create_recurring, delete_recurring
@@ -84,7 +84,7 @@ def test_a3_a5_a6_each_of_them_is_changed_handed_over_and_deleted_alone(office: 
     with office.writes() as written:
         first = min(person.events(), key=lambda event: event.content.start.local)
         later = START + timedelta(hours=4)
-        person.change(first, start=at(later), end=at(later + timedelta(hours=2)))
+        person.change(first, **lasting(later, 2))
         office.settle()
     assert written == {"scheduler": 1}
     assert [one.start for one in office.board() if one.guid == guids[0]] == [later]

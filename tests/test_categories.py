@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors.mapping import RETRY_SECONDS
 from models.categories import CategoryMap, Source, with_entry
 from models.content import ShowAs
-from tests.office import at, office_at_work
+from tests.office import lasting, office_at_work
 from tests.sandbox.faults import Kind
 
 MAP = CategoryMap(
@@ -133,8 +133,7 @@ def test_b1_categories_that_the_board_did_not_tell_at_the_start_are_asked_for_ag
         office.kill(down=1.0)
         office.run(5.0)
         start = datetime(2026, 3, 5, 10)  # noqa: DTZ001 - a wall clock
-        times = {"start": at(start), "end": at(start + timedelta(hours=1))}
-        office.person().create(subject="Visit", categories=["SERVICE"], **times)
+        office.person().create(subject="Visit", categories=["SERVICE"], **lasting(start))
         office.settle(10.0)
         assert [one.category or "" for one in office.board()] == [""]
         office.services.faults.clear()

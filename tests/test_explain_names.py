@@ -15,7 +15,7 @@ from models.ids import ResourceNo
 from models.storage.records import DecisionRecord
 from models.templates import compile_templates
 from models.when import Window
-from tests.office import Office, at, office_at_work
+from tests.office import Office, lasting, office_at_work
 from tests.simulation.reading import exchange_id
 
 TUESDAY = datetime(2026, 3, 3, 9)  # noqa: DTZ001 - the board's wall clock
@@ -29,10 +29,6 @@ def office() -> Iterator[Office]:
 
 def decided(office: Office, asked: str) -> list[DecisionRecord]:
     return list(office.disk.store.decisions(asked))
-
-
-def hour(start: datetime) -> dict[str, object]:
-    return {"start": at(start), "end": at(start + timedelta(hours=1))}
 
 
 def test_an_appointment_is_found_by_every_name_of_the_event_that_was_made_of_it(office: Office) -> None:
@@ -68,7 +64,7 @@ def test_a_template_that_fails_for_an_appointment_is_named() -> None:
 
 def test_an_event_is_found_by_the_number_of_the_appointment_that_was_made_of_it(office: Office) -> None:
     person = office.person()
-    event = person.create(subject="Workshop", **hour(TUESDAY))
+    event = person.create(subject="Workshop", **lasting(TUESDAY))
     office.settle()
     (appointment,) = office.board()
     (made,) = decided(office, appointment.number)
@@ -89,8 +85,8 @@ def test_an_event_is_found_by_the_number_of_the_appointment_that_was_made_of_it(
 
 def test_e_an_event_that_is_not_shared_has_neither_an_icaluid_nor_a_time_in_the_store(office: Office) -> None:
     person = office.person()
-    secret = person.create(subject="Secret", sensitivity="private", **hour(TUESDAY))
-    once = person.create(subject="Once shared", **hour(TUESDAY + timedelta(hours=3)))
+    secret = person.create(subject="Secret", sensitivity="private", **lasting(TUESDAY))
+    once = person.create(subject="Once shared", **lasting(TUESDAY + timedelta(hours=3)))
     office.settle()
     person.change(once, sensitivity="private")
     office.settle()

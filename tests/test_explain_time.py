@@ -14,7 +14,7 @@ from actors.explain import Explanation
 from actors.inquiry import Circumstances, inquire, place_asked
 from models.decision import Act
 from models.when import Window, window_around
-from tests.office import Office, at, office_at_work
+from tests.office import Office, lasting, office_at_work
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 TUESDAY = datetime(2026, 3, 3, 9)  # noqa: DTZ001 - the board's wall clock
@@ -114,8 +114,7 @@ def test_e_what_is_not_shared_is_counted_and_no_more(office: Office) -> None:
     person.create(
         subject="Secret",
         sensitivity="private",
-        start=at(TUESDAY),
-        end=at(TUESDAY + timedelta(hours=1)),
+        **lasting(TUESDAY),
     )
     office.settle()
     told = ask(office, "2026-03-03T09:30")

@@ -13,7 +13,7 @@ from actors.explain import explain
 from actors.status import Live, build_status
 from models.decision import Act, Reason
 from models.storage.records import DecisionRecord
-from tests.office import Json, Office, Person, at, office_at_work
+from tests.office import Json, Office, Person, lasting, office_at_work
 from tests.sandbox.graph.events import Event
 from tests.simulation.reading import of_appointment, of_item
 from tests.simulation.verdict import Verdict
@@ -162,9 +162,8 @@ def test_b11_what_the_person_changes_reaches_the_board_and_what_is_the_board_s_i
 ) -> None:
     """B11: the time is taken; the subject would be put back, were nobody mailed of it."""
     later = START + timedelta(hours=3)
-    times = {"start": at(later), "end": at(later + timedelta(hours=1))}
     with visit.office.writes() as written:
-        visit.person.change(visit.event, subject="Repair, with the customer", **times, **GUESTS)
+        visit.person.change(visit.event, subject="Repair, with the customer", **lasting(later), **GUESTS)
         visit.office.settle(put_aside=1)
     assert written == {"scheduler": 1}
     (appointment,) = visit.office.board()
@@ -219,11 +218,7 @@ def test_a11_a_meeting_stays_in_the_mailbox_that_its_resource_had_before(visit: 
     mailbox = former.mailbox
     visit.invite()
     office.settle()
-    office.services.tenant.add_user("Newcomer", f"newcomer@{office.services.tenant.domain}")
-    office.services.board.resource_change(
-        former.number, {"email": f"newcomer@{office.services.tenant.domain}"}
-    )
-    office.oracle.resource_touched(former.number)
+    office.get_mailbox()
     office.settle(3600)
     assert visit.event in mailbox.events(mailbox.default_calendar)
     assert [one.content.subject for one in office.person().events()] == ["Repair"]
@@ -306,7 +301,7 @@ def test_d3_whatever_happens_to_meetings_nobody_is_mailed_and_the_end_is_the_sam
                 case "uninvite" if event is not None:
                     person.change(event, **NOBODY)
                 case "shift" if event is not None:
-                    person.change(event, start=at(starts), end=at(starts + timedelta(hours=1)))
+                    person.change(event, **lasting(starts))
                 case "delete" if event is not None:
                     person.delete(event)
                 case "kill":

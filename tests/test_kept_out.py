@@ -9,7 +9,7 @@ import pytest
 from actors.explain import explain, remedy
 from models.decision import Act, Reason
 from models.storage.records import DecisionRecord
-from tests.office import Office, at, office_at_work
+from tests.office import Office, lasting, office_at_work
 
 TUESDAY = datetime(2026, 3, 3, 9)  # noqa: DTZ001 - the board's wall clock
 
@@ -53,8 +53,7 @@ def test_a14_what_lies_outside_the_window_is_told_when_somebody_tells_of_it() ->
 def test_b1_what_a_setting_keeps_off_the_board_is_told_without_a_word_of_it() -> None:
     with office_at_work(to_board=False) as office:
         person = office.person()
-        start = {"start": at(TUESDAY), "end": at(TUESDAY + timedelta(hours=1))}
-        event = person.create(subject="Workshop", **start)
+        event = person.create(subject="Workshop", **lasting(TUESDAY))
         office.settle()
         restart(office)
         (told,) = office.disk.store.decisions_of(person.number)  # type: ignore[arg-type]  # a number is a text
@@ -68,8 +67,7 @@ def test_b1_what_a_setting_keeps_off_the_board_is_told_without_a_word_of_it() ->
 def test_a_lock_that_refuses_what_was_changed_in_outlook_is_told() -> None:
     with office_at_work() as office:
         person = office.person()
-        start = {"start": at(TUESDAY), "end": at(TUESDAY + timedelta(hours=1))}
-        event = person.create(subject="Workshop", **start)
+        event = person.create(subject="Workshop", **lasting(TUESDAY))
         office.settle()
         (appointment,) = office.board()
         office.replan(appointment.guid, locked=True)
@@ -87,8 +85,7 @@ def test_a_lock_that_refuses_what_was_changed_in_outlook_is_told() -> None:
 def test_what_a_lock_refused_reaches_the_board_when_it_is_taken_off(is_restarted: bool) -> None:
     with office_at_work() as office:
         person = office.person()
-        start = {"start": at(TUESDAY), "end": at(TUESDAY + timedelta(hours=1))}
-        event = person.create(subject="Workshop", **start)
+        event = person.create(subject="Workshop", **lasting(TUESDAY))
         office.settle()
         (appointment,) = office.board()
         office.replan(appointment.guid, locked=True)

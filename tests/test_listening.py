@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.listening import HOUR, ListeningOffice, listening
-from tests.office import Person, at, occurring, weekly
+from tests.office import Person, at, lasting, occurring, weekly
 from tests.sandbox.faults import Kind
 from tests.sandbox.graph.events import Event
 
@@ -31,7 +31,7 @@ def office() -> Iterator[ListeningOffice]:
 
 def book(person: Person, subject: str, hours: float = 0.0) -> Event:
     begins = START + timedelta(hours=hours)
-    return person.create(subject=subject, start=at(begins), end=at(begins + timedelta(hours=1)))
+    return person.create(subject=subject, **lasting(begins))
 
 
 def deltas(office: ListeningOffice, since: int) -> int:
@@ -210,13 +210,13 @@ def test_d6_subscriptions_that_expired_while_the_process_was_down_are_made_again
     person = office.person()
     begins = START + timedelta(days=12)
     office.kill(down=10 * DAY)
-    person.create(subject="Meanwhile", start=at(begins), end=at(begins + timedelta(hours=1)))
+    person.create(subject="Meanwhile", **lasting(begins))
     office.run(9 * DAY)
     assert office.listed == []
     office.settle(DAY + 10 * SOON)
     assert person.shown() == person.shared() != {}
     assert len(office.listed) == 2
-    person.create(subject="Told", start=at(begins), end=at(begins + timedelta(hours=1)))
+    person.create(subject="Told", **lasting(begins))
     office.settle(SOON)
     assert person.shown() == person.shared()
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.office import BEGIN, Json, Office, Person, at, occurring, office_at_work, weekly
+from tests.office import BEGIN, Json, Office, Person, lasting, occurring, office_at_work, weekly
 from tests.sandbox.graph.events import Event
 
 START = datetime(2026, 3, 4, 10)  # noqa: DTZ001 - a wall clock
@@ -34,8 +34,17 @@ class Meeting:
         return guid
 
 
-def times(start: datetime = START) -> Json:
-    return {"start": at(start), "end": at(start + timedelta(hours=1))}
+def series_in(office: Office, *, times: int) -> Meeting:
+    """A weekly meeting that its guest has accepted, each occurrence on both rows of the board."""
+    organiser, guest = office.person(0), office.person(1)
+    guests = [{"emailAddress": {"address": guest.address, "name": "Guest"}, "type": "required"}]
+    recurrence = occurring(weekly("wednesday"), START.date(), times=times)
+    event = organiser.create(subject="Review", attendees=guests, recurrence=recurrence, **lasting(START))
+    held = Meeting(office, organiser, guest, event)
+    guest.do(held.copy, "accept", sendResponse=False)
+    office.settle()
+    assert len(organiser.shown()) == len(guest.shown()) == times
+    return held
 
 
 @pytest.fixture
@@ -43,7 +52,7 @@ def meeting() -> Iterator[Meeting]:
     with office_at_work(resources=2, future_days=30) as office:
         organiser, guest = office.person(0), office.person(1)
         guests = [{"emailAddress": {"address": guest.address, "name": "Guest"}, "type": "required"}]
-        event = organiser.create(subject="Review", attendees=guests, **times())
+        event = organiser.create(subject="Review", attendees=guests, **lasting(START))
         held = Meeting(office, organiser, guest, event)
         guest.do(held.copy, "accept", sendResponse=False)
         office.settle()
@@ -93,8 +102,8 @@ def test_b15_an_event_that_nobody_is_invited_to_takes_the_planner_s_edit() -> No
     """B15: and an online meeting keeps its block even then."""
     with office_at_work(future_days=30) as office:
         person = office.person()
-        plain = person.create(subject="Dentist", **times())
-        online = person.create(subject="Call", isOnlineMeeting=True, **times(START + timedelta(days=1)))
+        plain = person.create(subject="Dentist", **lasting(START))
+        online = person.create(subject="Call", isOnlineMeeting=True, **lasting(START + timedelta(days=1)))
         office.settle()
         guids = {one.subject: one.guid for one in office.board()}
         block = online.content.body
@@ -151,16 +160,10 @@ def test_b3_an_invitation_accepted_tentatively_is_judged_by_its_show_as(meeting:
 def test_b6_one_occurrence_of_a_meeting_that_is_cancelled_or_declined_goes_alone() -> None:
     """B6, B8: of a series of six, one is cancelled by the organiser and one declined by the guest."""
     with office_at_work(resources=2, future_days=60) as office:
-        organiser, guest = office.person(0), office.person(1)
-        guests = [{"emailAddress": {"address": guest.address, "name": "Guest"}, "type": "required"}]
-        recurrence = occurring(weekly("wednesday"), START.date(), times=6)
-        series = organiser.create(subject="Review", attendees=guests, recurrence=recurrence, **times())
-        held = Meeting(office, organiser, guest, series)
-        guest.do(held.copy, "accept", sendResponse=False)
-        office.settle()
-        assert len(organiser.shown()) == len(guest.shown()) == 6
+        held = series_in(office, times=6)
+        organiser, guest = held.organiser, held.guest
         with office.writes() as written:
-            organiser.do(organiser.occurrences(series)[1], "cancel")
+            organiser.do(organiser.occurrences(held.event)[1], "cancel")
             office.settle()
             guest.do(guest.occurrences(held.copy)[3], "decline", sendResponse=False)
             office.settle()
@@ -176,7 +179,7 @@ def test_b15_a_masked_meeting_takes_no_time_from_the_board() -> None:
     with office_at_work(resources=2, future_days=30, private="mask") as office:
         organiser, guest = office.person(0), office.person(1)
         guests = [{"emailAddress": {"address": guest.address, "name": "Guest"}, "type": "required"}]
-        organiser.create(subject="Secret", sensitivity="private", attendees=guests, **times())
+        organiser.create(subject="Secret", sensitivity="private", attendees=guests, **lasting(START))
         office.settle()
         (guid,) = organiser.guids().values()
         with office.writes() as written:
@@ -190,16 +193,10 @@ def test_b15_a_masked_meeting_takes_no_time_from_the_board() -> None:
 def test_b6_a_series_of_meetings_that_is_cancelled_leaves_both_rows_of_the_board() -> None:
     """B6, B7: the guest's occurrences stay in her calendar, cancelled."""
     with office_at_work(resources=2, future_days=60) as office:
-        organiser, guest = office.person(0), office.person(1)
-        guests = [{"emailAddress": {"address": guest.address, "name": "Guest"}, "type": "required"}]
-        recurrence = occurring(weekly("wednesday"), START.date(), times=4)
-        series = organiser.create(subject="Review", attendees=guests, recurrence=recurrence, **times())
-        held = Meeting(office, organiser, guest, series)
-        guest.do(held.copy, "accept", sendResponse=False)
-        office.settle()
-        assert len(organiser.shown()) == len(guest.shown()) == 4
+        held = series_in(office, times=4)
+        organiser, guest = held.organiser, held.guest
         with office.writes() as written:
-            organiser.do(series, "cancel")
+            organiser.do(held.event, "cancel")
             office.settle()
         assert organiser.shown() == guest.shown() == {}
         assert held.copy.is_cancelled
@@ -225,7 +222,7 @@ def test_b15_with_revert_no_edit_of_a_planner_reaches_a_person_s_event() -> None
     """B15: nor an event of hers to which nobody is invited."""
     with office_at_work(future_days=30, board_edits="revert") as office:
         person = office.person()
-        person.create(subject="Dentist", **times())
+        person.create(subject="Dentist", **lasting(START))
         office.settle()
         (guid,) = person.guids().values()
         shown = person.shown()

@@ -12,7 +12,7 @@ from models.decision import Side
 from models.ids import AppointmentGuid, ResourceNo
 from models.storage.records import Audit
 from models.when import next_period, period_of
-from tests.office import BEGIN, Office, at, office_at_work
+from tests.office import BEGIN, Office, lasting, office_at_work
 from tests.sandbox.graph.events import Event
 
 MORNING = BEGIN.replace(hour=9, tzinfo=None) + timedelta(days=2)
@@ -61,9 +61,7 @@ def slip(event: Event, **words: object) -> None:
 def test_what_drifted_behind_the_connectors_back_is_found_mended_and_counted() -> None:
     with office_at_work(past_days=3, future_days=10, audit_hours=3, **SELDOM) as office:
         events = [planned(office, name) for name in ("Boiler", "Pump", "Roof")]
-        own = office.person().create(
-            subject="Dentist", start=at(MORNING), end=at(MORNING + timedelta(hours=1))
-        )
+        own = office.person().create(subject="Dentist", **lasting(MORNING))
         office.settle()
         to_the_start_of_a_day(office)
         slip(events[0], subject="Slipped")

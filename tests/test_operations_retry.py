@@ -8,7 +8,7 @@ from actors.commandline.retry import Waiting
 from models.ids import ResourceNo
 from models.storage.records import ResourceState
 from models.supervision import SupervisionPolicy
-from tests.office import Office, at, office_at_work
+from tests.office import Office, lasting, office_at_work
 from tests.simulation.disk import Disk
 
 BROKEN = "{"
@@ -31,7 +31,7 @@ def damaged(office: Office, number: str) -> str:
 
 def book(office: Office, place: int, subject: str, hours: float = 24.0) -> None:
     start = office.clock.now().replace(tzinfo=None) + timedelta(hours=hours)
-    office.person(place).create(subject=subject, start=at(start), end=at(start + timedelta(hours=1)))
+    office.person(place).create(subject=subject, **lasting(start))
 
 
 def shown(office: Office) -> set[str]:

@@ -24,7 +24,7 @@ from models.reconcile import OutlookSide
 from models.rules import Rules
 from models.storage.records import BeforeImage, Outcome
 from models.undoing import OBSTACLES, Obstacle, Rollback, Way
-from tests.office import BEGIN, BOARD_ZONE, Office, Person, at, office_at_work
+from tests.office import BEGIN, BOARD_ZONE, Office, Person, at, lasting, office_at_work
 from tests.sandbox.faults import Fault, Kind
 from tests.sandbox.graph.events import Event
 from tests.sandbox.scheduler.appointments import Appointment
@@ -116,9 +116,7 @@ def planned(office: Office, subject: str = "Boiler", places: tuple[int, ...] = (
 
 def booked(office: Office, subject: str = "Dentist", **fields: Any) -> Event:
     """An event of a person's own, which is on the board."""
-    made = office.person().create(
-        subject=subject, start=at(MORNING), end=at(MORNING + timedelta(hours=1)), **fields
-    )
+    made = office.person().create(subject=subject, **lasting(MORNING), **fields)
     office.settle()
     return made
 
@@ -244,7 +242,7 @@ def test_b5_an_appointment_that_was_changed_is_as_it_was(office: Office) -> None
     event = booked(office)
     was = of_appointment(office.board()[0])
     before = now(office)
-    office.person().change(event, subject="Surgeon", start=at(NOON), end=at(NOON + timedelta(hours=1)))
+    office.person().change(event, subject="Surgeon", **lasting(NOON))
     office.settle()
     assert acts(undo(office, before)) == [("update_appointment", "put_back")]
     assert of_appointment(office.board()[0]) == was
@@ -261,7 +259,7 @@ def test_b11_an_edit_that_went_to_the_board_and_to_others_is_put_back_everywhere
     (other,) = office.person(1).events()
     was = of_item(other.item)["when"]
     before = now(office)
-    office.person().change(event, start=at(NOON), end=at(NOON + timedelta(hours=1)))
+    office.person().change(event, **lasting(NOON))
     office.settle()
     assert of_item(other.item)["when"] == of_item(event.item)["when"] != was
     assert {("update_appointment", "put_back")} <= set(acts(undo(office, before)))
@@ -317,7 +315,7 @@ def test_what_somebody_has_changed_since_is_left_alone_and_said(office: Office) 
     _, typed = planned(office, "Typed into")
     _, meeting = planned(office, "Meeting")
     person = office.person()
-    person.change(moved, start=at(NOON), end=at(NOON + timedelta(hours=1)))
+    person.change(moved, **lasting(NOON))
     html = f"{typed.content.body.html}<p>Ring twice</p>"
     person.change(typed, body={"contentType": "html", "content": html})
     person.change(meeting, attendees=[{"emailAddress": {"address": "a@elsewhere.example", "name": "A"}}])
@@ -573,7 +571,7 @@ def test_d3_an_undo_that_is_killed_is_finished_by_the_next(office: Office, place
         assert on_board(office) == ["Boiler", "Dentist", f"Extra {place}"]
         assert office.disk.store.pending_intents() == ()
         office.replan(guid, start=MORNING.isoformat(), end=(MORNING + timedelta(hours=1)).isoformat())
-        office.person().change(own, start=at(MORNING), end=at(MORNING + timedelta(hours=1)))
+        office.person().change(own, **lasting(MORNING))
         office.unplan(extra)
         office.settle()
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.office import Office, Person, at, office_at_work
+from tests.office import Office, Person, at, lasting, office_at_work
 from tests.sandbox.graph.events import Event
 from tests.sandbox.graph.quirks import Quirks
 
@@ -131,9 +131,7 @@ def test_d4_an_answer_that_still_shows_a_deleted_event_makes_no_appointment() ->
 
 def test_c9_another_application_s_event_with_an_id_like_ours_is_the_person_s_own(office: Office) -> None:
     """C9, B1: it bears a UUID of version 5, and nothing of the connector's."""
-    office.person().create(
-        subject="Elsewhere", transactionId=FOREIGN, start=at(START), end=at(START + timedelta(hours=1))
-    )
+    office.person().create(subject="Elsewhere", transactionId=FOREIGN, **lasting(START))
     office.settle()
     assert on_board(office) == ["Elsewhere"]
     asked = len(office.asked)

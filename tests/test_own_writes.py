@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actors.runtime.errors import ProcessCrash
-from tests.office import Office, at, office_at_work
+from tests.office import Office, lasting, office_at_work
 from tests.sandbox.faults import Kind
 
 FIRST, SECOND, THIRD = (datetime(2026, 3, day, 10) for day in (5, 6, 9))  # noqa: DTZ001 - wall clocks
@@ -44,14 +44,14 @@ def test_d3_a_person_s_later_change_is_not_in_conflict_with_her_earlier_one(conf
     """D3, C3: the board holds what the process wrote before it was killed; nobody else changed it."""
     with office_at_work(future_days=30, conflicts=conflicts) as office:
         person = office.person()
-        event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+        event = person.create(subject="Visit", **lasting(FIRST))
         office.settle()
         with killed_after(office, "scheduler POST"):
-            person.change(event, subject="Visit in Ghent", start=at(SECOND), end=at(SECOND + HOUR))
+            person.change(event, subject="Visit in Ghent", **lasting(SECOND))
             while office.connector.is_alive:
                 office.run(0.5)
             assert office.board()[0].subject == "Visit in Ghent"
-            person.change(event, subject="Visit in Bruges", start=at(THIRD), end=at(THIRD + HOUR))
+            person.change(event, subject="Visit in Bruges", **lasting(THIRD))
         office.settle(2_000.0)
         assert person.shown() == person.shared()
         assert event.content.subject == office.board()[0].subject == "Visit in Bruges"
@@ -106,7 +106,7 @@ def test_b3_b16_d3_an_appointment_that_the_connector_removed_was_not_deleted_by_
     """B3, B16, D2, D3: shared again before anybody heard of the removal, the event is on the board again."""
     with office_at_work(future_days=30) as office:
         person = office.person()
-        event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+        event = person.create(subject="Visit", **lasting(FIRST))
         office.settle()
         with unheard(office, "scheduler", "POST", is_killed):
             person.change(event, sensitivity="private")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from models.decision import Act
-from tests.office import at, office_at_work
+from tests.office import lasting, office_at_work
 from tests.sandbox.faults import Kind
 
 FIRST, SECOND = (datetime(2026, 3, day, 10) for day in (5, 6))  # noqa: DTZ001 - wall clocks
@@ -21,7 +21,7 @@ def test_d9_c2_what_outlook_refuses_does_not_keep_the_persons_own_change_from_th
         (event,) = person.events()
         office.kill(60.0)
         office.replan(guid, subject="Repair the pump")
-        person.change(event, start=at(SECOND), end=at(SECOND + HOUR))
+        person.change(event, **lasting(SECOND))
         office.services.traffic.faults = office.services.faults
         office.services.faults.add(kind=Kind.STATUS, service="graph", method="PATCH", status=400, times=None)
         office.settle(put_aside=1)

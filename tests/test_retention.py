@@ -12,7 +12,7 @@ from models.ids import EventKey, ResourceNo, appointment_guid
 from models.link import Agreed, Link, LinkState, Origin
 from models.retention import KEPT, has_outlived
 from models.when import AllDay, Timed, Window
-from tests.office import Office, Person, at, office_at_work
+from tests.office import Office, Person, lasting, office_at_work
 from tests.sandbox.graph.events import Event
 from tests.storage_kit import content, link
 
@@ -86,7 +86,7 @@ def links(office: Office) -> tuple[Link, ...]:
 
 
 def booked(person: Person, subject: str) -> Event:
-    return person.create(subject=subject, start=at(START), end=at(START + timedelta(hours=1)))
+    return person.create(subject=subject, **lasting(START))
 
 
 @pytest.mark.slow
@@ -157,7 +157,7 @@ def test_b11_a_person_who_moves_a_forgotten_event_into_the_window_moves_its_appo
     with office.writes() as written:
         for number, event in enumerate(person.events()):
             starts = begins + timedelta(hours=2 * number)
-            person.change(event, start=at(starts), end=at(starts + timedelta(hours=1)))
+            person.change(event, **lasting(starts))
         office.settle()
     assert {one.start.date() for one in office.board()} == {begins.date()}
     assert sorted(one.subject for one in office.board()) == ["Dentist", "Repair"]

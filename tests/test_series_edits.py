@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import Json, Office, Person, at, differing, occurring, office_at_work, weekly
+from tests.office import Json, Office, Person, at, differing, lasting, occurring, office_at_work, weekly
 from tests.sandbox.graph.events import Event, Item
 from tests.sandbox.graph.quirks import Quirks
 
@@ -43,7 +43,7 @@ class Scene:
     def times(self, day: date, hour: float, length: float = 1.0) -> Json:
         """A start and an end."""
         begins = datetime.combine(day, datetime.min.time()) + timedelta(hours=hour)
-        return {"start": at(begins), "end": at(begins + timedelta(hours=length))}
+        return lasting(begins, length)
 
     def recur(self, pattern: Json, until: date, start: date = FIRST) -> None:
         """Give the series another pattern or range."""

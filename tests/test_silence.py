@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from actors.status import Live, build_status
-from tests.office import Office, at, occurring, office_at_work, weekly
+from tests.office import Office, lasting, occurring, office_at_work, weekly
 from tests.simulation.plan import Plan
 
 HOUR = 3600.0
@@ -29,7 +28,7 @@ def test_d4_an_hour_without_notifications_misses_nothing_and_shows_in_the_status
     seldom = {"outlook_poll_seconds": 4 * 3600, "board_poll_seconds": 4 * 3600}
     with office_at_work(future_days=60, **seldom) as office:
         person = office.person()
-        gone = person.create(subject="Gone", **_times(START))
+        gone = person.create(subject="Gone", **lasting(START))
         office.settle()
         assert freshness(office) < 500
 
@@ -38,7 +37,7 @@ def test_d4_an_hour_without_notifications_misses_nothing_and_shows_in_the_status
         series = person.create(
             subject="Weekly",
             recurrence=occurring(weekly("monday"), START.date(), times=6),
-            **_times(START + timedelta(hours=2)),
+            **lasting(START + timedelta(hours=2)),
         )
         person.change(person.occurrences(series)[2], subject="Once")
         office.run(HOUR)
@@ -46,7 +45,7 @@ def test_d4_an_hour_without_notifications_misses_nothing_and_shows_in_the_status
         assert HOUR - 60 < freshness(office) < 2 * HOUR
 
         office.plan = _notified(office, notified=True)
-        person.create(subject="Last", **_times(START + timedelta(days=1)))
+        person.create(subject="Last", **lasting(START + timedelta(days=1)))
         with office.writes() as written:
             office.settle()
         assert person.shown() == person.shared()
@@ -59,16 +58,12 @@ def test_d4_without_any_notification_polling_finds_everything() -> None:
     """D4, D6: a mailbox that cannot be listened to is polled."""
     with office_at_work(future_days=60, notified=False) as office:
         person = office.person()
-        event = person.create(subject="Visit", **_times(START))
+        event = person.create(subject="Visit", **lasting(START))
         office.settle()
         person.change(event, subject="Another visit")
         office.settle()
         assert person.shown() == person.shared()
         assert freshness(office) <= 400
-
-
-def _times(start: datetime) -> dict[str, Any]:
-    return {"start": at(start), "end": at(start + timedelta(hours=1))}
 
 
 def _notified(office: Office, *, notified: bool) -> Plan:

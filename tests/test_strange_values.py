@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.office import Json, Office, Person, at, occurring, office_at_work, weekly
+from tests.office import Json, Office, Person, lasting, occurring, office_at_work, weekly
 from tests.sandbox.traffic import Answer, Visit
 from tests.sandbox.wire import Request
 from tests.simulation.reading import exchange_id
@@ -74,7 +74,7 @@ def office() -> Iterator[Office]:
 
 def times(hours: float = 0.0) -> dict[str, Any]:
     begins = START + timedelta(hours=hours)
-    return {"start": at(begins), "end": at(begins + timedelta(hours=1))}
+    return lasting(begins)
 
 
 def subjects(person: Person) -> list[str]:
@@ -199,8 +199,7 @@ def test_c7_c9_a_series_in_a_zone_that_nobody_knows_keeps_its_occurrences_apart(
     person, office_day = office.person(), datetime(2026, 3, 10, 0, 30)  # noqa: DTZ001 - a wall clock
     series = person.create(
         subject="Night shift",
-        start=at(office_day),
-        end=at(office_day + timedelta(hours=1)),
+        **lasting(office_day),
         recurrence=occurring(weekly("tuesday"), office_day.date(), times=3),
     )
     master = having(originalStartTimeZone=zone, originalEndTimeZone=zone)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from tests.office import BEGIN, Office, Person, at, occurring, office_at_work, weekly
+from tests.office import BEGIN, Office, Person, at, lasting, occurring, office_at_work, weekly
 from tests.sandbox.graph.events import Item
 from tests.simulation.reading import of_appointment
 
@@ -27,7 +27,7 @@ def office() -> Iterator[Office]:
 def book(person: Person, day: date, subject: str, hour: float = 9.0) -> None:
     """An hour of that day."""
     begins = datetime.combine(day, datetime.min.time()) + timedelta(hours=hour)
-    person.create(subject=subject, start=at(begins), end=at(begins + timedelta(hours=1)))
+    person.create(subject=subject, **lasting(begins))
 
 
 def delta_rounds(office: Office, since: int) -> list[str]:
@@ -80,8 +80,7 @@ def test_b8_what_was_deleted_beyond_the_window_is_no_longer_there_when_it_would_
     begins = datetime.combine(today, datetime.min.time()) + timedelta(hours=9)
     series = person.create(
         subject="Weekly",
-        start=at(begins),
-        end=at(begins + timedelta(hours=1)),
+        **lasting(begins),
         recurrence=occurring(weekly("monday"), today),
     )
     office.settle()
