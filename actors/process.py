@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import structlog
-from pykka import ActorRef
 
 from actors.administration import Administration, Company, Sharing
 from actors.application import Application
@@ -94,16 +94,13 @@ class Process:
         settings, runtime, application = self.settings, self.runtime, self.application
         desk = StoreDesk(store=application.store_actor, dispatcher=runtime.pinned["store"])
         polled = Polled()
-        subscriptions = self._subscriptions(polled)
-        intake = Intake(
-            desk=desk, router=application.router, clock=runtime.clock, subscriptions=subscriptions
+        intake = listen_with(
+            application,
+            desk,
+            polled,
+            public_url=settings.server.public_url,
+            webhook_source_apps=settings.scheduler.webhook_source_apps,
         )
-
-        def loaded() -> None:
-            intake.replay()
-            subscriptions.tell(Look())
-
-        application.on_loaded = loaded
         control_key = new_secret()
         parts = Parts(
             intake=intake,
@@ -123,28 +120,6 @@ class Process:
         )
         self.store.apply(announcement(control_key=control_key, control_url=web.url))
         return web
-
-    def _subscriptions(self, polled: Polled) -> ActorRef[Any]:
-        settings, runtime, application = self.settings, self.runtime, self.application
-        neighbours = SubscriptionNeighbours(
-            graph=application.graph,
-            scheduler=application.scheduler,
-            store=application.store_actor,
-            router=application.router,
-            clock=runtime.clock,
-            timers=runtime.timers,
-            random=runtime.random,
-            new_secret=new_secret,
-            is_roster_loaded=application.loaded.is_set,
-        )
-        return application.employ(
-            Subscriptions,
-            "router",
-            neighbours=neighbours,
-            public_url=settings.server.public_url,
-            webhook_source_apps=settings.scheduler.webhook_source_apps,
-            polled=polled,
-        )
 
     # By the minute
 
@@ -188,6 +163,46 @@ class Process:
             dropped += some
         if dropped:
             log.info("old decisions dropped", entries=dropped)
+
+
+def listen_with(
+    application: Application,
+    desk: StoreDesk,
+    polled: Polled,
+    *,
+    public_url: str,
+    webhook_source_apps: Sequence[str],
+    secrets: Callable[[], str] = new_secret,
+) -> Intake:
+    """Have both services tell the application of changes, once it is loaded; where that comes in."""
+    runtime = application.runtime
+    neighbours = SubscriptionNeighbours(
+        graph=application.graph,
+        scheduler=application.scheduler,
+        store=application.store_actor,
+        router=application.router,
+        clock=runtime.clock,
+        timers=runtime.timers,
+        random=runtime.random,
+        new_secret=secrets,
+        is_roster_loaded=application.loaded.is_set,
+    )
+    subscriptions = application.employ(
+        Subscriptions,
+        "router",
+        neighbours=neighbours,
+        public_url=public_url,
+        webhook_source_apps=webhook_source_apps,
+        polled=polled,
+    )
+    intake = Intake(desk=desk, router=application.router, clock=runtime.clock, subscriptions=subscriptions)
+
+    def loaded() -> None:
+        intake.replay()
+        subscriptions.tell(Look())
+
+    application.on_loaded = loaded
+    return intake
 
 
 def company_of(application: Application, desk: StoreDesk, polled: Polled) -> Company:

@@ -16,10 +16,8 @@ from flask.testing import FlaskClient
 
 from actors.administration import Administration
 from actors.committing import StoreDesk
-from actors.intake import Intake
-from actors.process import company_of
+from actors.process import company_of, listen_with
 from actors.subscription_ports import Polled
-from actors.subscriptions import Look, SubscriptionNeighbours, Subscriptions
 from actors.web.access import ApiAccess, Login
 from actors.web.app import Parts, create_app
 from tests.office import Office
@@ -95,40 +93,22 @@ class ListeningOffice(Office):
         super().kill(down)
 
     def _open(self) -> FlaskClient:
-        app, clock = self.connector.application, self.clock
+        app = self.connector.application
         desk = StoreDesk(store=app.store_actor, dispatcher=app.runtime.pinned["store"])
         polled = Polled()
-        neighbours = SubscriptionNeighbours(
-            graph=app.graph,
-            scheduler=app.scheduler,
-            store=app.store_actor,
-            router=app.router,
-            clock=clock,
-            timers=app.runtime.timers,
-            random=app.runtime.random,
-            new_secret=self._new_secret,
-            is_roster_loaded=app.loaded.is_set,
-        )
-        subscriptions = app.employ(
-            Subscriptions,
-            "router",
-            neighbours=neighbours,
+        intake = listen_with(
+            app,
+            desk,
+            polled,
             public_url=PUBLIC,
             webhook_source_apps=self._source_apps,
-            polled=polled,
+            secrets=self._new_secret,
         )
-        intake = Intake(desk=desk, router=app.router, clock=clock, subscriptions=subscriptions)
-
-        def loaded() -> None:
-            intake.replay()
-            subscriptions.tell(Look())
-
-        app.on_loaded = loaded
         parts = Parts(
             intake=intake,
             facade=Administration(company_of(app, desk, polled)),
             store=self.disk.store,
-            clock=clock,
+            clock=self.clock,
             scheduler_login=LOGIN,
             access=ApiAccess(admin_password=PASSWORD, control_key=""),
         )
