@@ -18,6 +18,7 @@ from actors.resource.desk import Desk, is_being_created
 from actors.resource.holding import Holding
 from actors.resource.mailbox_reader import MailboxReader
 from actors.resource.messages import Hint, Run, Wake
+from actors.resource.parking import Parking
 from actors.resource.relocation import Relocation
 from actors.resource.retention import Retention, key_of
 from actors.resource.sides import Lens
@@ -143,7 +144,7 @@ class ResourceActor(PooledActor):
             names_values=not self.rehearses,
         )
         self._desk = desk
-        self._course = Course(desk, chronicle, loaded.parked)
+        self._course = Course(desk, chronicle, Parking(desk, loaded.parked))
         self._holding = Holding(
             self._course,
             budget=configuration.delete_budget,
@@ -245,7 +246,7 @@ class ResourceActor(PooledActor):
     def _heed(self, hint: Hint, desk: Desk, board: BoardReader, reader: MailboxReader) -> None:
         self._journal += hint.journal
         if hint.trigger is Trigger.RETRY and self._course is not None and self._holding is not None:
-            self._course.parked.clear()
+            self._course.parking.clear()
             self._holding.insist()
         if hint.board:
             board.list_window(hint.trigger)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -198,16 +197,6 @@ def settled(decision_id: str, done: Done[Any], attempts: int, made: Link | None)
         event_key=made.event_key,
         ical_uid="" if detail is None else detail.ical_uid,
     )
-
-
-def fingerprint(case: Case, address: str) -> str:
-    """What carrying this decision out would write, for the resource with this e-mail address: the same again
-    would be rejected again (D9)."""
-    written = [
-        *((field.value, case.board_content.get(field)) for field in case.decision.to_outlook),
-        *((field.value, case.outlook_content.get(field)) for field in case.decision.to_board),
-    ]
-    return hashlib.sha256(repr((case.decision.act.value, address, written)).encode()).hexdigest()
 
 
 def _listed(values: Iterable[ShowAs | Sensitivity]) -> str:

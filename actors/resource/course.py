@@ -23,11 +23,12 @@ from actors.clients.errors import (
 from actors.clients.graph.operations import FindLinked, LinkedEvent
 from actors.clients.steps import Done, Failed, Outcome
 from actors.resource.case import Case
-from actors.resource.chronicle import Chronicle, fingerprint, settled
+from actors.resource.chronicle import Chronicle, settled
 from actors.resource.desk import Desk, is_being_created
 from actors.resource.facts import BoardFact, Item, OutlookFact, Reversal
 from actors.resource.imaging import Write, completed, image_of
 from actors.resource.links import at
+from actors.resource.parking import Parking
 from models.decision import Act
 from models.event import Event
 from models.ids import MailboxId, ResourceNo, link_value
@@ -36,11 +37,9 @@ from models.link import Agreed, Link, Origin, Unshared
 from models.reconcile import GONE, OutlookSide
 from models.storage.changes import (
     AddBeforeImage,
-    AddDeadLetter,
     AddDecision,
     AddIntent,
     Change,
-    DropDeadLetter,
     DropLink,
     DropUnshared,
     FinishIntent,
@@ -48,7 +47,7 @@ from models.storage.changes import (
     PutUnshared,
     SettleDecision,
 )
-from models.storage.records import BeforeImage, DeadLetter, Intent
+from models.storage.records import BeforeImage, Intent
 from models.storage.records import Outcome as Ending
 
 log = structlog.get_logger(__name__)
@@ -59,42 +58,15 @@ CREATIONS = (Act.CREATE_EVENT, Act.CREATE_APPOINTMENT)
 class Course:
     """Takes a decision through its call, and everything that can happen on the way."""
 
-    def __init__(self, desk: Desk, chronicle: Chronicle, parked: Iterable[DeadLetter]) -> None:
+    def __init__(self, desk: Desk, chronicle: Chronicle, parking: Parking) -> None:
         self.desk = desk
         self.chronicle = chronicle
-        self.parked = {letter.guid: letter for letter in parked if letter.guid is not None}
+        self.parking = parking
 
     @property
     def who(self) -> tuple[ResourceNo, MailboxId]:
         """Whose links these are."""
         return self.desk.resource.resource_no, self.desk.mailbox.id
-
-    def is_parked(self, case: Case) -> bool:
-        """Whether the other side has rejected exactly this before (D9); anything else is worth a try."""
-        letter = self.parked.get(case.item.guid)
-        if letter is None:
-            return False
-        if (
-            letter.seen == fingerprint(case, self.desk.resource.email)
-            and case.decision.act is not Act.NOTHING
-        ):
-            return True
-        del self.parked[case.item.guid]
-        self.desk.ports.commit(DropDeadLetter(id=letter.id))
-        return False
-
-    def looks_at_both(self, case: Case) -> bool:
-        """Whether an item that was put aside is looked at on its other side first: what was to be written is
-        not agreed, and only that side says it."""
-        item = case.item
-        if item.guid not in self.parked:
-            return False
-        has_event = case.link is not None and case.link.event_id is not None
-        item.reread_board, item.reread_outlook = item.board is None, has_event and item.outlook is None
-        if not item.reread_board and not item.reread_outlook:
-            return False
-        self.desk.consider(item)
-        return True
 
     def link(self, item: Item) -> Link:
         link = self.desk.book.get(item.guid)
@@ -239,8 +211,9 @@ class Course:
     def _park(self, case: Case, problem: Rejected) -> None:
         """The other side rejects this for good: put it aside until either side changes (D9)."""
         item = case.item
-        letter = self.put_aside(case, problem.sentence, code=problem.about.code, attempts=item.tries + 1)
-        settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=item.tries + 1)
+        code, tries = problem.about.code, item.tries + 1
+        letter = self.parking.put_aside(case, problem.sentence, code=code, attempts=tries)
+        settle = SettleDecision(id=item.decision, outcome=Ending.PARKED, attempts=tries)
         self.commit(letter, FinishIntent(id=item.intent, outcome=Ending.PARKED), settle)
         item.intent, item.image = "", None
         # what Outlook refuses of a change of both sides does not keep the other part from the board
@@ -260,27 +233,6 @@ class Course:
         image = self._written(item) if outcome is Ending.DONE else ()
         self.desk.ports.commit(*changes, *image, FinishIntent(id=item.intent, outcome=outcome), settle)
         item.intent, item.image, item.tries = "", None, 0
-
-    def put_aside(
-        self, case: Case, reason: str, *, act: Act | None = None, code: str = "", attempts: int = 0
-    ) -> Change:
-        """The item waits until either side changes, and an administrator can read why."""
-        item, now = case.item, self.desk.ports.now()
-        letter = DeadLetter(
-            id=f"{self.desk.resource.resource_no}/{item.guid}",
-            resource_no=self.desk.resource.resource_no,
-            guid=item.guid,
-            event_key=case.link.event_key if case.link is not None else None,
-            act=act or case.decision.act,
-            reason=reason,
-            code=code,
-            seen=fingerprint(case, self.desk.resource.email),
-            attempts=attempts,
-            first_at=now,
-            last_at=now,
-        )
-        self.parked[item.guid] = letter
-        return AddDeadLetter(letter=letter)
 
     # Recovery
 

@@ -35,7 +35,7 @@ class Guests:
             changes = [PutLink(link=moved)] if moved != link else []
         kept = self.course.kept(case, Ending.NONE if ports.rehearses else Ending.PARKED)
         wanted = Act.UPDATE_EVENT if case.decision.to_outlook else Act.DELETE_EVENT
-        letter = self.course.put_aside(case, f"{REASONS[Reason.HAS_GUESTS]}; {REMEDY}", act=wanted)
+        letter = self.course.parking.put_aside(case, f"{REASONS[Reason.HAS_GUESTS]}; {REMEDY}", act=wanted)
         self.course.tell(case)
         self.course.commit(*changes, kept, letter, *self.course.intent_done(case.item))
         self.course.finish(case.item)

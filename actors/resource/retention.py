@@ -49,7 +49,7 @@ class Retention:
     def _is_needless(self, link: Link) -> bool:
         desk = self._desk
         is_open = (
-            link.guid in desk.items or link.guid in self._course.parked or self._holding.holds(link.guid)
+            link.guid in desk.items or self._course.parking.holds(link.guid) or self._holding.holds(link.guid)
         )
         return not is_open and has_outlived(link, desk.lens.window, desk.ports.now())
 

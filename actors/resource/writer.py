@@ -63,9 +63,9 @@ class Writer:
             self.course.commit(PutLink(link=link))
             self.desk.consider(case.item)
             return
-        if self.course.looks_at_both(case):
+        if self.course.parking.looks_at_both(case):
             return
-        if self.course.is_parked(case):
+        if self.course.parking.keeps(case):
             if case.decision.act is not Act.UPDATE_BOTH:
                 self.course.finish(case.item)
                 return
