@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -64,17 +64,16 @@ def read_table(text: str, known: Collection[ResourceNo]) -> tuple[Choice, ...]:
 
     `known` are the resources that there are; empty: nobody knows yet, and every number is taken.
     """
-    text = text.removeprefix("\ufeff")
-    heading = text.splitlines()[0] if text.strip() else ""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in heading else ",")
-    names, problems = _names(next(rows, []))
+    rows = _rows(text.removeprefix("\ufeff"))
+    _, heading = next(rows, (1, []))
+    names, problems = _names(heading)
     if problems:
         raise TableError(problems)
     choices: dict[ResourceNo, Choice] = {}
-    for cells in rows:
+    for line, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
-        reading = _Row(rows.line_num, names, cells)
+        reading = _Row(line, names, cells)
         choice = reading.choice()
         if known and choice.resource_no and choice.resource_no not in known:
             reading.problem(f"the board lists no resource {choice.resource_no!r:.60}")
@@ -130,6 +129,17 @@ def write_table(
             )
         )
     return text.getvalue()
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row, and the line on which it ends."""
+    heading = text.splitlines()[0] if text.strip() else ""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in heading else ",")
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise TableError([f"line {reader.line_num}: {error}; see that every quote is closed"]) from None
 
 
 class _Row:

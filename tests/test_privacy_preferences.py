@@ -136,6 +136,12 @@ def test_a_table_without_its_columns_is_refused(text: str) -> None:
     assert all(problem.startswith("line 1: ") for problem in caught.value.problems)
 
 
+@pytest.mark.parametrize("text", ['resourceNo,share\nR1,"yes\n' + "R2,no\n" * 30_000, "x" * 200_000])
+def test_a_quote_that_is_never_closed_is_a_problem_of_its_line(text: str) -> None:
+    with pytest.raises(TableError, match=r"^line \d+: field larger than field limit"):
+        read_table(text, ())
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_a_table_or_names_what_is_wrong(text: str) -> None:
     with contextlib.suppress(TableError):
