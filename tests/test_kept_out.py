@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -64,7 +65,9 @@ def test_b1_what_a_setting_keeps_off_the_board_is_told_without_a_word_of_it() ->
         assert office.board() == []
 
 
-def test_a_lock_that_refuses_what_was_changed_in_outlook_is_told() -> None:
+@pytest.fixture
+def locked() -> Iterator[Office]:
+    """The board shows an event whose appointment a planner has locked; after that it was renamed."""
     with office_at_work() as office:
         person = office.person()
         event = person.create(subject="Workshop", **lasting(TUESDAY))
@@ -74,30 +77,27 @@ def test_a_lock_that_refuses_what_was_changed_in_outlook_is_told() -> None:
         office.settle()
         person.change(event, subject="Workshop, moved")
         office.settle()
-        latest, *_ = decided(office, appointment.guid)
-        assert (latest.act, latest.reason) == (Act.NOTHING, Reason.LOCKED)
-        assert remedy(latest) == "unlock the appointment on the board"
-        (kept,) = office.board()
-        assert kept.subject == "Workshop"
+        yield office
+
+
+def test_a_lock_that_refuses_what_was_changed_in_outlook_is_told(locked: Office) -> None:
+    (kept,) = locked.board()
+    latest, *_ = decided(locked, kept.guid)
+    assert (latest.act, latest.reason) == (Act.NOTHING, Reason.LOCKED)
+    assert remedy(latest) == "unlock the appointment on the board"
+    assert kept.subject == "Workshop"
 
 
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["", "restarted"])
-def test_what_a_lock_refused_reaches_the_board_when_it_is_taken_off(is_restarted: bool) -> None:
-    with office_at_work() as office:
-        person = office.person()
-        event = person.create(subject="Workshop", **lasting(TUESDAY))
-        office.settle()
-        (appointment,) = office.board()
-        office.replan(appointment.guid, locked=True)
-        office.settle()
-        person.change(event, subject="Workshop, moved")
-        office.settle()
-        if is_restarted:
-            office.kill(1.0)
-            office.settle()
-        office.replan(appointment.guid, locked=False)
-        with office.writes() as writes:
-            office.settle()
-        assert writes == {"scheduler": 1}
-        assert person.shown() == person.shared()
-        assert [one.subject for one in office.board()] == ["Workshop, moved"]
+def test_what_a_lock_refused_reaches_the_board_when_it_is_taken_off(
+    locked: Office, is_restarted: bool
+) -> None:
+    if is_restarted:
+        restart(locked)
+    (appointment,) = locked.board()
+    locked.replan(appointment.guid, locked=False)
+    with locked.writes() as writes:
+        locked.settle()
+    assert writes == {"scheduler": 1}
+    assert locked.person().shown() == locked.person().shared()
+    assert [one.subject for one in locked.board()] == ["Workshop, moved"]

@@ -8,32 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from actors.clients.circuit import State
-from actors.clients.metrics import ServiceState, Snapshot
+from actors.clients.metrics import ServiceState
 from actors.rules_watch import RulesStanding, rules_on_disk
 from actors.status import Live, build_status
 from actors.tally import DecisionTally
 from models.decision import Act, Reason
 from models.storage.changes import AddDecision, PutMeta
 from models.storage.records import Audit, Counts, DeadLetter, DecisionRecord, ResourceState, Trigger
-from tests.web_kit import ANNA, BRAM, MONDAY, mailbox_of, record
+from tests.web_kit import ANNA, BRAM, MONDAY, mailbox_of, record, snapshot_of
 
 COUNTS = Counts(journal=2, outbox=3, dead_letters=4, held_back=5, quarantined=1, links=100, subscriptions=6)
-WELL = Snapshot(
-    service="graph",
-    state=ServiceState.OK,
-    code="",
-    remedy="",
-    circuit=State.CLOSED,
-    requests={},
-    retries=0,
-    throttled=0,
-    bundles=0,
-    requests_in_flight=0,
-    waiting=0,
-    delayed=0,
-    paused_lanes=0,
-)
+WELL = snapshot_of("scheduler")
 
 
 def test_the_object_is_spelt_as_the_contract_says() -> None:

@@ -77,26 +77,31 @@ class Listener(PooledActor):
         return None
 
 
+def snapshot_of(service: str) -> Snapshot:
+    """A gateway that has done something, and whose service is well."""
+    return Snapshot(
+        service=service,
+        state=ServiceState.OK,
+        code="",
+        remedy="",
+        circuit=State.CLOSED,
+        requests={"200": 7, "201": 2, "429": 1, "none": 1},
+        retries=3,
+        throttled=1,
+        bundles=2,
+        requests_in_flight=2,
+        waiting=4,
+        delayed=5,
+        paused_lanes=0,
+    )
+
+
 class Gateway(PooledActor):
     """A gateway whose answers the test gives: at once by `answers`, or by hand."""
 
     def __init__(self, service: str, answers: Callable[[Any], object] | None = None) -> None:
         super().__init__()
-        self.snapshot = Snapshot(
-            service=service,
-            state=ServiceState.OK,
-            code="",
-            remedy="",
-            circuit=State.CLOSED,
-            requests={"200": 7, "201": 2, "429": 1, "none": 1},
-            retries=3,
-            throttled=1,
-            bundles=2,
-            requests_in_flight=2,
-            waiting=4,
-            delayed=5,
-            paused_lanes=0,
-        )
+        self.snapshot = snapshot_of(service)
         self.asked: list[Any] = []
         self._answers = answers
 
