@@ -117,6 +117,61 @@ def test_b3_b16_d3_an_appointment_that_the_connector_removed_was_not_deleted_by_
         assert [appointment.subject for appointment in office.board()] == ["Visit"]
 
 
+def test_d3_what_a_planner_said_after_an_unheard_creation_is_no_older_than_it() -> None:
+    """D3, C2: the appointment was made, the process killed, and a planner went on with it."""
+    with office_at_work(future_days=30) as office:
+        person = office.person()
+        with killed_after(office, "scheduler POST"):
+            event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+            while office.connector.is_alive:
+                office.run(0.5)
+        (appointment,) = office.board()
+        office.replan(appointment.guid, start=SECOND.isoformat(), end=(SECOND + HOUR).isoformat())
+        person.change(event, subject="Visit in Ghent")
+        office.settle(2_000.0)
+        (appointment,) = office.board()
+        assert (appointment.subject, appointment.start) == ("Visit in Ghent", SECOND)
+        assert event.content.start.instant() == at_instant(SECOND)
+
+
+def test_d3_what_a_person_said_after_an_unheard_creation_is_no_older_than_it() -> None:
+    """D3, B11: likewise for the event of a planner's appointment."""
+    with office_at_work(future_days=30) as office:
+        person = office.person()
+        with killed_after(office, "graph POST"):
+            guid = office.schedule("Repair", FIRST)
+            while office.connector.is_alive:
+                office.run(0.5)
+        (event,) = person.events()
+        person.change(event, start=at(SECOND), end=at(SECOND + HOUR))
+        office.replan(guid, subject="Repair the pump")
+        office.settle(2_000.0)
+        (appointment,) = office.board()
+        assert appointment.start == SECOND
+        assert event.content.start.instant() == at_instant(SECOND)
+        assert event.content.subject == "Repair the pump"
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["answer-lost", "down"])
+def test_a8_d1_what_a_planner_does_before_a_write_is_tried_again_is_not_overwritten(down: bool) -> None:
+    """A8, D1: the board knows no If-Match; what was decided before is decided again."""
+    with office_at_work(future_days=30) as office:
+        person = office.person()
+        event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+        office.settle()
+        (appointment,) = office.board()
+        office.services.traffic.faults = office.services.faults
+        kind, times = (Kind.STATUS, None) if down else (Kind.LOST_ANSWER, 1)
+        office.services.faults.add(kind=kind, service="scheduler", method="POST", times=times)
+        person.change(event, subject="Visit in Ghent")
+        office.run(300.0 if down else 1.5)
+        office.replan(appointment.guid, subject="Visit in Bruges")
+        office.services.faults.clear()
+        office.settle(2_000.0)
+        (appointment,) = office.board()
+        assert appointment.subject == event.content.subject == "Visit in Bruges"
+
+
 @contextmanager
 def unheard(office: Office, service: str, method: str, is_killed: bool) -> Iterator[None]:
     """What follows is written by the connector, which does not hear of that."""

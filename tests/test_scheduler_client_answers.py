@@ -144,14 +144,14 @@ def test_d8_a_success_of_http_that_says_failure_inside_is_a_failure(
     http: requests_mock.Mocker, body: dict[str, Any]
 ) -> None:
     http.post(IMPORT_URL, json=body)
-    with pytest.raises((Rejected, Unavailable)) as raised:
+    with pytest.raises((Rejected, OutcomeUnknown)) as raised:
         drive(WRITE.steps(DIALECT), wire())
     assert WORDS not in f"{raised.value!s} {raised.value!r}"
 
 
 @pytest.mark.parametrize(
     ("inner", "expected"),
-    [(401, NotAuthenticated), (404, NotFound), (409, Conflict), (429, Throttled), (503, Unavailable)],
+    [(401, NotAuthenticated), (404, NotFound), (409, Conflict), (429, Throttled), (503, OutcomeUnknown)],
 )
 def test_d8_the_status_inside_counts_as_one_of_http(
     http: requests_mock.Mocker, inner: int, expected: type[Problem]

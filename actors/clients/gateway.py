@@ -3,7 +3,8 @@
 Every operation is a `Job` in the lane of its mailbox. A request goes out when its lane has room, the circuit
 is closed, there is a grant, and a sender is free: alone while there are senders enough, together with others
 when there are more requests than senders. Nothing that was submitted is dropped: it waits, and each operation
-is answered exactly once.
+is answered exactly once. What must not be done twice does not wait for a service that is down: it was decided
+upon a reading that gets older meanwhile, and is given back to be decided anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from pykka import ActorDeadError
 
 from actors.clients.access import Credentials, Held
 from actors.clients.circuit import Circuit
-from actors.clients.errors import Abandoned, About, Defect, NotAuthenticated, Problem, Refused, Throttled
+from actors.clients.errors import (
+    Abandoned,
+    About,
+    Defect,
+    NotAuthenticated,
+    Problem,
+    Refused,
+    Throttled,
+    Unavailable,
+)
 from actors.clients.grants import Acquired, GrantIsDue, Grants, Surroundings
 from actors.clients.health import Health
 from actors.clients.jobs import Job, Settled, Wire, perform
@@ -132,7 +142,7 @@ class Gateway(PooledActor):
             case _Answered():
                 self._answered(message)
             case _TryAgain(job=job):
-                self._lanes.put(job.lane, job, job.priority, first=True)
+                self._wait(job, first=True)
             case _LaneMayResume(lane=lane, until=until):
                 self._lanes.resume(lane, until)
             case _ServiceMayAnswer(retry_at=retry_at):
@@ -176,7 +186,17 @@ class Gateway(PooledActor):
             request=progress,
         )
         self._open[job] = None
-        self._lanes.put(job.lane, job, job.priority)
+        self._wait(job)
+
+    def _wait(self, job: Job, *, first: bool = False) -> None:
+        """Have a request wait for its turn."""
+        if self._health.is_up or job.request.repeatable:
+            self._lanes.put(job.lane, job, job.priority, first=first)
+        else:
+            self._give_back(job)
+
+    def _give_back(self, job: Job) -> None:
+        self._go_on(job, resume(job.steps, Unavailable(self._about(job), reached=False)))
 
     # Out
 
@@ -231,7 +251,11 @@ class Gateway(PooledActor):
             return
         results = [settled.result for settled in message.outcome]
         self._counters.note(results)
+        was_up = self._health.is_up
         retry_in = self._health.judge(message.jobs, results, self._around.clock.monotonic())
+        if was_up and not self._health.is_up:
+            for job in self._lanes.withdraw(lambda waiting: not waiting.request.repeatable):
+                self._give_back(job)
         if retry_in is not None:
             self._tell_later(retry_in, _ServiceMayAnswer(retry_at=self._health.circuit.retry_at))
         for job, settled in zip(message.jobs, message.outcome, strict=True):
@@ -253,7 +277,7 @@ class Gateway(PooledActor):
     def _go_on(self, job: Job, progress: Progress) -> None:
         if isinstance(progress, Request):
             job.next(progress)
-            self._lanes.put(job.lane, job, job.priority, first=True)
+            self._wait(job, first=True)
         else:
             del self._open[job]
             self._report(progress)
@@ -274,7 +298,7 @@ class Gateway(PooledActor):
             # The request waits for the circuit, behind the others, so that it is not always the same one that
             # tries; that the service is down is not held against it.
             job.attempts = 0
-            self._lanes.put(job.lane, job, job.priority)
+            self._wait(job)
             return None
         policy = policy_for(problem)
         if policy is None or policy.gives_up(job.attempts):

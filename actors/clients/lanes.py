@@ -7,7 +7,7 @@ a single request are equally quick with their first. A lane that waits holds up 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -106,6 +106,21 @@ class Lanes(Generic[T]):
         self._lanes[key].in_flight -= 1
         self._in_flight -= 1
         self.put(key, item, priority, first=True)
+
+    def withdraw(self, wanted: Callable[[T], bool]) -> list[T]:
+        """Take out what waits and is `wanted`, whatever its turn."""
+        taken: list[T] = []
+        for key, lane in list(self._lanes.items()):
+            for line in lane.waiting:
+                found = [item for item in line if wanted(item)]
+                if found:
+                    taken += found
+                    left = [item for item in line if not wanted(item)]
+                    line.clear()
+                    line.extend(left)
+            self._forget_if_idle(key, lane)
+        self._waiting -= len(taken)
+        return taken
 
     def pause(self, key: Hashable, until: float) -> bool:
         """Have a lane wait until `resume` says so, if it was refused often enough."""

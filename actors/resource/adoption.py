@@ -8,7 +8,7 @@ from dataclasses import replace
 from actors.clients.graph.operations import FindLinked, LinkedEvent
 from actors.clients.steps import Failed, Outcome
 from actors.resource.chronicle import Chronicle
-from actors.resource.desk import Desk
+from actors.resource.desk import Desk, is_being_created
 from actors.resource.links import at
 from actors.resource.retention import forget, is_not_taken_up
 from models.ids import AppointmentGuid, EventId, generation_of, parse_link_value
@@ -101,6 +101,8 @@ class Adoption:
         if not by_generation:
             return False
         latest = max(by_generation)
+        if latest == link.generation and is_being_created(link):
+            return False  # its creation is being looked after, by whoever knows what was to be created
         event = by_generation[latest].event
         seen = self.desk.lens.mapper.seen_event(event, None, times_readable=True)
         known = link.agreed if link.state is LinkState.ACTIVE else None

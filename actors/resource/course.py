@@ -29,6 +29,7 @@ from actors.resource.facts import BoardFact, Item, OutlookFact, Reversal
 from actors.resource.imaging import Write, completed, image_of
 from actors.resource.links import at
 from actors.resource.parking import Parking
+from models.content import Content, Field
 from models.decision import Act
 from models.event import Event
 from models.ids import MailboxId, ResourceNo, link_value
@@ -262,7 +263,7 @@ class Course:
         match = next((linked for linked in found if linked.transaction_id == ours), None)
         if match is not None:
             seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
-            adopted = replace(at(link, match.event), agreed=Agreed(board=seen, outlook=seen))
+            adopted = replace(at(link, match.event), agreed=_as_created(item, seen))
             self._remember((PutLink(link=adopted),))
             ended = () if item.reversal is not None else (*self._written(item), *self.intent_done(item))
             self.desk.ports.commit(PutLink(link=adopted), *ended)
@@ -358,3 +359,13 @@ class Course:
             act=decision.act.value,
             why=decision.sentence,
         )
+
+
+def _as_created(item: Item, seen: Content) -> Agreed:
+    """What was agreed by a creation whose answer nobody heard: what the person has changed in the event since
+    is hers. Exchange keeps texts in a form of its own."""
+    image = item.image
+    if image is None or image.act is not Act.CREATE_EVENT or image.after is None or item.reversal is not None:
+        return Agreed(board=seen, outlook=seen)
+    kept = image.after.merged_with(seen.only((Field.BODY, Field.LOCATION)))
+    return Agreed(board=image.after, outlook=kept)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actors.resource.case import Case
-from actors.resource.links import agreed_now, fresh
+from actors.resource.links import agreed_now, at, fresh, kept, told
+from models.content import Content
 from models.decision import Act, Side
-from models.link import Link, LinkState, Origin
+from models.link import Agreed, Link, LinkState, Origin
 from models.reconcile import GONE, BoardSide, OutlookSide
 from models.storage.records import BeforeImage
 
@@ -20,8 +21,10 @@ def landed(case: Case) -> Link | None:
     what the connector deleted itself would count as deleted by her.
     """
     image, link = case.item.image, case.link
-    if image is None or link is None or link.agreed is None:
+    if image is None or link is None:
         return None
+    if link.agreed is None:
+        return _created(case, link, image)
     if image.after is None:
         return _deleted(case, link, image)
     side = case.board if image.side is Side.BOARD else case.outlook
@@ -30,6 +33,17 @@ def landed(case: Case) -> Link | None:
     made = tuple(field for field in image.after.said if side.content.get(field) == image.after.get(field))
     agreed = agreed_now(link, made, board=image.after, outlook=image.after)
     return replace(link, agreed=agreed) if agreed != link.agreed else None
+
+
+def _created(case: Case, link: Link, image: BeforeImage) -> Link | None:
+    """The link of an event whose appointment was made: whatever else that says by now, a planner said."""
+    appointment, event, after = case.appointment, case.event, image.after
+    if image.act is not Act.CREATE_APPOINTMENT or not case.is_shared:
+        return None
+    if after is None or appointment is None or event is None:
+        return None
+    on_board = kept(after.said, written=after, seen=case.board_content, before=Content())
+    return replace(told(at(link, event), appointment), agreed=Agreed(board=on_board, outlook=after))
 
 
 def _deleted(case: Case, link: Link, image: BeforeImage) -> Link | None:

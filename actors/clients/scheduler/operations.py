@@ -119,7 +119,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteAppointment:
-    """Creates or changes an appointment. Doing it again is doing it once: the GUID is the client's own."""
+    """Creates or changes an appointment.
+
+    Doing it again makes no second one: the GUID is the client's own. But the board knows no If-Match, and
+    what a planner did in between would be lost: a call whose outcome nobody knows is not repeated blindly.
+    """
 
     is_write: ClassVar[bool] = True
     write: AppointmentWrite
@@ -134,7 +138,8 @@ class WriteAppointment:
             reply = yield _import(exchange_upsert(write, dialect))
         else:
             body = task_appointment(write, dialect)
-            reply = yield Request(method="POST", template="/appointment", path="/appointment", body=body)
+            route = "/appointment"
+            reply = yield Request(method="POST", template=route, path=route, body=body, repeatable=False)
         return Written(guid=write.guid, id=_written_id(reply.body, write.guid) or write.id)
 
 
@@ -217,7 +222,8 @@ def _get(id_: AppointmentId) -> Request:
 
 
 def _import(row: Mapping[str, Any]) -> Request:
-    return Request(method="POST", template=f"{IMPORT} {row['StoredProcedureName']}", path=IMPORT, body=row)
+    template = f"{IMPORT} {row['StoredProcedureName']}"
+    return Request(method="POST", template=template, path=IMPORT, body=row, repeatable=False)
 
 
 def _only_row(reply: Reply) -> Mapping[str, Any]:
