@@ -122,7 +122,7 @@ def test_d3_what_a_planner_said_after_an_unheard_creation_is_no_older_than_it() 
     with office_at_work(future_days=30) as office:
         person = office.person()
         with killed_after(office, "scheduler POST"):
-            event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+            event = person.create(subject="Visit", **lasting(FIRST))
             while office.connector.is_alive:
                 office.run(0.5)
         (appointment,) = office.board()
@@ -143,7 +143,7 @@ def test_d3_what_a_person_said_after_an_unheard_creation_is_no_older_than_it() -
             while office.connector.is_alive:
                 office.run(0.5)
         (event,) = person.events()
-        person.change(event, start=at(SECOND), end=at(SECOND + HOUR))
+        person.change(event, **lasting(SECOND))
         office.replan(guid, subject="Repair the pump")
         office.settle(2_000.0)
         (appointment,) = office.board()
@@ -157,7 +157,7 @@ def test_a8_d1_what_a_planner_does_before_a_write_is_tried_again_is_not_overwrit
     """A8, D1: the board knows no If-Match; what was decided before is decided again."""
     with office_at_work(future_days=30) as office:
         person = office.person()
-        event = person.create(subject="Visit", start=at(FIRST), end=at(FIRST + HOUR))
+        event = person.create(subject="Visit", **lasting(FIRST))
         office.settle()
         (appointment,) = office.board()
         office.services.traffic.faults = office.services.faults
