@@ -19,7 +19,7 @@ from actors.resource.messages import Hint
 from actors.router import Router
 from actors.rules_watch import RulesStanding
 from actors.runtime.clock import Clock
-from actors.status import Live, StatusReport, build_status
+from actors.status import ELSEWHERE, Live, StatusReport, build_status
 from actors.supervision_messages import Release
 from actors.undo import undo_of
 from actors.undos import Undos
@@ -116,6 +116,7 @@ class Administration:
         live = Live(
             lags={number: router.lag(number) for number in router.busy()},
             polled=self._to.polled(),
+            elsewhere=router.directory.elsewhere,
             graph=graph,
             scheduler=scheduler,
         )
@@ -183,6 +184,8 @@ class Administration:
         router = self._to.router
         if resource_no is not None:
             record = self._record(resource_no)
+            if resource_no in router.directory.elsewhere:
+                raise NotNow(f"resource {resource_no}: {ELSEWHERE}; ask that one")
             if resource_no not in router.directory.resources:
                 state = record.state.value.replace("_", " ")
                 raise NotNow(f"resource {resource_no} does not synchronise ({state}): {record.reason}")

@@ -144,6 +144,7 @@ class Application:
             every_seconds=self._every(self.settings.sync.board_poll_seconds),
             known=self.store.resources(),
             only=self._only,
+            shares=self.store.is_shared and self._rehearsal is None,
             on_loaded=self._roster_loaded,
         )
 

@@ -5,7 +5,7 @@ A resource that cannot synchronise says why and what to do, is looked at again, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from actors.router import Active, Directory, Router
 from actors.runtime.clock import Clock
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
-from actors.store_actor import Commit
+from actors.store_actor import Commit, Query
 from actors.supervision_messages import Ensure, Retire
 from models.ids import MailboxId, ResourceNo
 from models.resource import Mailbox, Resource
@@ -71,6 +71,12 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
+class _Claimed:
+    asked: frozenset[ResourceNo]
+    ours: frozenset[ResourceNo]
+
+
+@dataclass(frozen=True, slots=True)
 class _Patience:
     """Look whether the start waits for stragglers only."""
 
@@ -114,13 +120,24 @@ class Roster(PooledActor):
         every_seconds: float,
         known: tuple[ResourceRecord, ...],
         only: frozenset[ResourceNo] | None = None,
+        shares: bool = False,
         on_loaded: Callable[[], None] = lambda: None,
     ) -> None:
-        """`known` is what the store remembers; `only` restricts a command to some resources."""
+        """`known` is what the store remembers; `only` restricts a command to some resources.
+
+        `shares`: other processes may work with the store, and only for what this one has claimed does it
+        work (D12).
+        """
         super().__init__()
         self._to = neighbours
         self._every = every_seconds
         self._only = only
+        self._shares = shares
+        self._ours: frozenset[ResourceNo] = frozenset()
+        """What this process has claimed."""
+        self._others: frozenset[ResourceNo] = frozenset()
+        """What was claimed by other processes when it was last asked for."""
+        self._claiming = False
         self._on_loaded = on_loaded
         self.records = {record.resource_no: record for record in known}
         self._looked_at: dict[ResourceNo, float] = {}
@@ -143,6 +160,8 @@ class Roster(PooledActor):
                 self._found(message.resource, message.outcome)
             case _Patience():
                 self._await_stragglers()
+            case _Claimed():
+                self._claimed(message)
             case Trouble():
                 self._trouble(message.resource_no, message.problem)
             case Quarantined():
@@ -172,6 +191,7 @@ class Roster(PooledActor):
         for record in tuple(self.records.values()):
             if record.resource_no not in listed and self._only is None:
                 self._put(record, ResourceState.GONE, "the board does not list this resource any more")
+        self._claim(self._others)  # whoever had them may have ended
         self._settle()
 
     def _judge(self, resource: Resource) -> None:
@@ -309,7 +329,7 @@ class Roster(PooledActor):
     def _settle(self) -> None:
         """Publish who synchronises, start those who are new to it and stop those who no longer do."""
         before = self._to.router.directory.resources
-        active = {
+        able = {
             record.resource_no: active_of(record, record.mailbox)
             for record in self.records.values()
             if record.state in (ResourceState.ACTIVE, ResourceState.QUARANTINED)
@@ -317,10 +337,13 @@ class Roster(PooledActor):
             and (self._only is None or record.resource_no in self._only)
             and record.enabled
         }
+        self._claim(able.keys() - self._ours - self._others)
+        active = {number: one for number, one in able.items() if not self._shares or number in self._ours}
         self._to.router.directory = Directory(
             resources=active,
             by_mailbox={one.mailbox.id: number for number, one in active.items()},
             records=tuple(self.records.values()),
+            elsewhere=self._others & able.keys(),
         )
         for number in before.keys() - active.keys():
             self._leave(number)
@@ -330,8 +353,32 @@ class Roster(PooledActor):
             elif before[number].mailbox.id != one.mailbox.id:
                 self._leave(number)
                 self._begin(number)
-        if not self._loaded:
+        if not self._loaded and not self._claiming:
             self._count_those_found(len(active))
+
+    # What other processes do
+
+    def _claim(self, numbers: Collection[ResourceNo]) -> None:
+        """Have resources that are nobody's yet, as far as is known, or learn whose they are."""
+        if not self._shares or self._claiming or not numbers:
+            return
+        self._claiming = True
+        asked = frozenset(numbers)
+        self._to.store.tell(
+            Query(
+                read=lambda store: store.claim(asked),
+                then=lambda ours: self.actor_ref.tell(_Claimed(asked, ours)),
+            )
+        )
+
+    def _claimed(self, message: _Claimed) -> None:
+        self._claiming = False
+        self._ours |= message.ours
+        others = (self._others | message.asked) - self._ours
+        if others != self._others:
+            log.info("resources are left to another process", resources=len(others))
+        self._others = others
+        self._settle()
 
     def _count_those_found(self, active: int) -> None:
         """Begin when everybody has been looked up, or with those who have, when the rest takes too long."""

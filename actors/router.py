@@ -37,6 +37,8 @@ class Directory:
     by_mailbox: Mapping[MailboxId, ResourceNo] = field(default_factory=dict)
     records: tuple[ResourceRecord, ...] = ()
     """Every resource of the board, also those that do not synchronise."""
+    elsewhere: frozenset[ResourceNo] = frozenset()
+    """Those that another process on the same store works for (D12)."""
 
 
 class Router:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,6 +14,7 @@ from models.ids import MailboxId, ResourceNo
 from models.storage.records import Audit, Counts, DeadLetter, HeldBack, ResourceRecord, ResourceState
 
 NOT_RUNNING: Final = "not_running"
+ELSEWHERE: Final = "another process on the same store works for it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,8 @@ class Live:
     lags: Mapping[ResourceNo, float] = field(default_factory=dict)
     polled: Mapping[MailboxId, str] = field(default_factory=dict)
     """Why a mailbox is polled and not listened to."""
+    elsewhere: Collection[ResourceNo] = ()
+    """Those that another process on the same store works for."""
     graph: Snapshot | None = None
     scheduler: Snapshot | None = None
 
@@ -206,6 +209,8 @@ def _reasons(
     audit: Audit | None,
 ) -> Iterator[str]:
     """What is not as it should be with a resource that works, the worst first."""
+    if live is not None and record.resource_no in live.elsewhere:
+        yield ELSEWHERE
     if held:
         yield (
             f"{held} deletions are held back until a second reading agrees; if they are right, "

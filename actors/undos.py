@@ -10,6 +10,7 @@ from actors.clients.errors import AccessDenied, MailboxMissing
 from actors.resource.messages import Wake
 from actors.roster import active_of
 from actors.router import Active, Router
+from actors.status import ELSEWHERE
 from actors.supervision_messages import Deliver, Passivate
 from actors.undo import Undo
 from models.ids import ResourceNo
@@ -35,6 +36,8 @@ class Undos:
             record = undo.record_of(number)
             if record is None or record.mailbox is None:
                 undo.end(number, "it has no mailbox now")
+            elif number in self._router.directory.elsewhere:
+                undo.end(number, f"{ELSEWHERE}; ask that one")
             elif record.state is ResourceState.QUARANTINED:
                 undo.end(number, f"it is in quarantine; `retry {number}` ends that")
             else:

@@ -20,6 +20,8 @@ class Backend(Protocol):
     """Names the store in messages, without a password."""
     reader: Session
     """Reads, from any thread."""
+    is_shared: bool
+    """Whether several processes may have it open for writing, each for resources of its own (D12)."""
 
     @property
     def writer(self) -> Session:

@@ -48,6 +48,8 @@ _ALIVE = (
 class PostgresBackend:
     """A PostgreSQL database."""
 
+    is_shared = True
+
     def __init__(self, url: str, *, read_only: bool) -> None:
         """Connections are made when they are needed. Raises `StoreError` where the driver is missing."""
         self._psycopg = _driver()

@@ -49,6 +49,8 @@ _ACCESS = "check storage.url, the disk, and that this process's user may write t
 class SqliteBackend:
     """An SQLite file, or a database in memory that lasts as long as this object."""
 
+    is_shared = False
+
     def __init__(self, path: Path | None, *, read_only: bool) -> None:
         """Opens a file, or with None a new database in memory. Raises `StoreError`."""
         self.label = str(path) if path is not None else "in memory"

@@ -96,6 +96,11 @@ class Store:
         """Names the store in messages, without a password."""
         return self._backend.label
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may work with it too, so that resources have to be claimed (D12)."""
+        return self._backend.is_shared
+
     def close(self) -> None:
         """Closes all connections and lets other processes have the store.
 
