@@ -68,6 +68,6 @@ def generation_of(
     )
 
 
-def appointment_guid(mailbox: MailboxId, key: EventKey, generation: int = 0) -> AppointmentGuid:
+def appointment_guid(mailbox: MailboxId, key: EventKey) -> AppointmentGuid:
     """The GUID of the appointment for an Outlook-born event: creating it twice is updating it."""
-    return AppointmentGuid(str(uuid.uuid5(CONNECTOR_NAMESPACE, f"appointment/{mailbox}/{key}/{generation}")))
+    return AppointmentGuid(str(uuid.uuid5(CONNECTOR_NAMESPACE, f"appointment/{mailbox}/{key}/0")))

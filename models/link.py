@@ -68,7 +68,7 @@ class Link:
     """Whether others are invited to the event, in the version `etag`: Outlook mails them every write of its
     organiser's (facts §2.2, §2.4)."""
     generation: int = 0
-    """How many events (or appointments) this link has had before: see `models.ids.transaction_id`."""
+    """How many events this link has had before: see `models.ids.transaction_id`."""
     agreed: Agreed | None = None
     """None until the first write has succeeded."""
 
