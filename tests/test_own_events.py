@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.office import Office, Person, at, lasting, office_at_work
 from tests.sandbox.graph.events import Event
 from tests.sandbox.graph.quirks import Quirks
+from tests.simulation.reading import of_appointment, of_item
 
 START = datetime(2026, 3, 4, 10)  # noqa: DTZ001 - a wall clock
 FOREIGN = "1a4cbb24-7c4c-5d0e-9f2c-3a1f5ad0a6e4"
@@ -90,6 +92,29 @@ def test_b14_what_is_typed_into_a_private_board_born_event_never_reaches_the_boa
     assert on_board(office) == ["Repair"]
     assert len(person.events()) == 1
     assert "My secret" not in office.disk.image().decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        lasting(START + timedelta(days=2)),
+        {"isAllDay": True, "start": at(datetime(2026, 3, 7)), "end": at(datetime(2026, 3, 8))},  # noqa: DTZ001 - days
+    ],
+    ids=["another-day", "all-day"],
+)
+def test_b14_a_planner_s_new_end_moves_all_of_an_event_that_was_moved_in_private(
+    office: Office, hidden: dict[str, Any]
+) -> None:
+    """B14, A3: where the person has put it may not be read, so that one end alone says nothing."""
+    person = office.person()
+    guid, event = planned(office)
+    person.change(event, sensitivity="private")
+    office.settle()
+    person.change(event, **hidden)
+    office.settle()
+    office.replan(guid, end="2026-03-04T12:00:00")
+    office.settle()
+    assert of_item(event.item)["when"] == of_appointment(office.board()[0])["when"]
 
 
 def test_d3_an_older_store_adopts_what_was_written_after_it(office: Office) -> None:

@@ -89,7 +89,10 @@ def moved_on(link: Link, agreed: Agreed, case: Case) -> Link:
     outlook = case.outlook.content if isinstance(case.outlook, OutlookSide) else None
     link = _with(link, agreed=settled(agreed, board, outlook))
     if case.event is not None:
-        link = at(link, case.event)
+        known, link = link.etag, at(link, case.event)
+        if link.origin is Origin.BOARD and case.event.detail is None and link.etag != known:
+            # what the person has made of it may not be read: it is looked at before it is written to
+            link = replace(link, etag=None)
     return link if case.appointment is None else told(link, case.appointment)
 
 
