@@ -30,7 +30,8 @@ class LinkBook:
         self._by_event: dict[EventId, AppointmentGuid] = {}
         self._by_key: dict[EventKey, AppointmentGuid] = {}
         self._by_appointment: dict[AppointmentId, AppointmentGuid] = {}
-        self._by_transaction: dict[str, AppointmentGuid] = {}
+        self._by_transaction: dict[str, AppointmentGuid] | None = None
+        """Made when it is first asked: nearly every event is known by its own id."""
         self._by_series: dict[str, set[AppointmentGuid]] = {}
         self._unshared: dict[EventKey, Unshared] = {}
         self._unshared_ids: dict[EventId, EventKey] = {}
@@ -52,7 +53,7 @@ class LinkBook:
             self._by_series.setdefault(_series(link.event_key), set()).add(link.guid)
         if link.appointment_id is not None:
             self._by_appointment[link.appointment_id] = link.guid
-        if link.origin is Origin.BOARD:
+        if link.origin is Origin.BOARD and self._by_transaction is not None:
             self._by_transaction[self.transaction_of(link)] = link.guid
 
     def drop(self, guid: AppointmentGuid) -> None:
@@ -65,7 +66,7 @@ class LinkBook:
         _unindex(self._by_appointment, link.appointment_id, guid)
         if link.event_key is not None:
             self._by_series.get(_series(link.event_key), set()).discard(guid)
-        if link.origin is Origin.BOARD:
+        if link.origin is Origin.BOARD and self._by_transaction is not None:
             self._by_transaction.pop(self.transaction_of(link), None)
 
     def get(self, guid: AppointmentGuid) -> Link | None:
@@ -92,6 +93,9 @@ class LinkBook:
 
     def by_transaction(self, transaction: str) -> AppointmentGuid | None:
         """The board-born link whose event was, or is being, created under this transaction id."""
+        if self._by_transaction is None:
+            board_born = (link for link in self._links.values() if link.origin is Origin.BOARD)
+            self._by_transaction = {self.transaction_of(link): link.guid for link in board_born}
         return self._by_transaction.get(transaction)
 
     def of_series(self, master: EventId) -> tuple[Link, ...]:

@@ -97,6 +97,8 @@ class Content:
 
     def merged_with(self, other: Content) -> Content:
         """A copy that takes every field that `other` says anything about."""
+        if other is self:
+            return self
         said = zip(FIELDS, _values(self), _values(other), strict=True)
         changes: dict[str, Any] = {
             field: theirs for field, mine, theirs in said if theirs is not None and theirs != mine

@@ -128,7 +128,8 @@ class SavedPlan:
 
 def version_of_board(changed: datetime) -> str:
     """How the state of an appointment is called."""
-    return changed.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+    wall = changed.astimezone(UTC).replace(tzinfo=None)
+    return f"{wall.isoformat(sep=' ', timespec='microseconds')} UTC"
 
 
 def planned(decision: DecisionRecord, link: Link | None = None) -> PlannedAct:

@@ -362,7 +362,7 @@ def _has_moved(link: Link, board: BoardSide | None, outlook: OutlookSide | Gone 
 
 def _never_agreed(now: Content, agreed: Content | None) -> list[Field]:
     """The fields that a link was made without, as its origin did not say them then: they hold now (C5)."""
-    if agreed is None:
+    if agreed is None or agreed is now:
         return []
     return [field for field in now.said if agreed.get(field) is None]
 

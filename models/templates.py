@@ -108,9 +108,9 @@ class Templates:
         What an appointment does not have is empty. A template that fails does not stop the appointment: its
         plain field (for the location: nothing) goes out, and the failure says which template it was.
         """
-        slots = [self.subject, self.body, *([self.location] if self.location else [])]
-        needed = any(slot.template is not None for slot in slots)
-        record = appointment_values(appointment, zone) if needed else Record({})
+        if self.location is None and self.subject.template is None and self.body.template is None:
+            return Rendered(subject=appointment.subject, body=appointment.body, location=None)
+        record = appointment_values(appointment, zone)
         values: dict[str, object] = {"appointment": record, "Appointment": record}
         failures: list[TemplateFailure] = []
         return Rendered(

@@ -22,6 +22,8 @@ def normal_text(text: str) -> str:
 
     Tabs and non-breaking spaces become spaces, because HTML cannot tell them apart (facts §1.6).
     """
+    if text.isascii() and text.isprintable():
+        return text.rstrip()
     plain = LINE_END.sub("\n", text).replace("\t", TAB).replace("\xa0", " ")
     lines = (_printable(line).rstrip() for line in plain.split("\n"))
     return "\n".join(lines).strip("\n")
@@ -35,6 +37,8 @@ def normal_line(text: str) -> str:
 def shortened(text: str, limit: int) -> str:
     """`text` in at most `limit` UTF-16 units, with an ellipsis where something was cut; shortening it again
     changes nothing."""
+    if 2 * len(text) <= limit:
+        return text
     units = text.encode("utf-16-le", "ignore")
     if len(units) <= 2 * limit:
         return text

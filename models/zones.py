@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -22,7 +22,15 @@ LATEST: Final = datetime(9999, 12, 29)  # noqa: DTZ001 - a wall clock
 """Walls are held between these, so that neither a zone nor a day's margin runs off the calendar: both
 0001-01-01 and 9999-12-31 have been seen in events (facts §1.4)."""
 
+NAMES_REMEMBERED: Final = 256
+"""Zone names whose zone is not looked up again: an event tells several, and nearly all events the same."""
+
 DAY: Final = timedelta(days=1)
+MIDNIGHT: Final = time()
+
+FIRST_PLAIN: Final = datetime(2, 1, 1, tzinfo=UTC)
+LAST_PLAIN: Final = datetime(9998, 12, 31, tzinfo=UTC)
+"""Between these every instant has a wall clock in every zone."""
 
 SPECIAL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -52,6 +60,7 @@ def read_zone(name: str, fallback: ZoneInfo) -> ZoneInfo:
     return find_zone(name) or fallback
 
 
+@lru_cache(NAMES_REMEMBERED)
 def find_zone(name: str) -> ZoneInfo | None:
     """The zone of a Windows or IANA name, or None where nobody knows it."""
     key = _zone_keys().get(name.strip().lower())
@@ -126,7 +135,7 @@ def graph_when(start: tuple[str, str], end: tuple[str, str], is_all_day: bool, f
     start_wall, end_wall = parse_wall(start[0]), parse_wall(end[0])
     if is_all_day:
         return _days(start_wall.date(), end_wall.date())
-    start_zone, end_zone = (read_zone(name, fallback) for _, name in (start, end))
+    start_zone, end_zone = read_zone(start[1], fallback), read_zone(end[1], fallback)
     if start_zone == end_zone:
         return _interval(start_wall, end_wall, start_zone)
     return _timed(to_utc(start_wall, start_zone), to_utc(end_wall, end_zone))
@@ -155,13 +164,12 @@ def board_when(
     if is_all_day:
         until, until_clock = _board_day(end_text, zone, honour_offset)
         first, _ = _board_day(start_text, zone, honour_offset)
-        return _days(first, until if until_clock == time() else until + DAY)
-    start, end = (_board_instant(text, honour_offset) for text in (start_text, end_text))
-    start_wall, end_wall = (
-        parse_wall(text) if instant is None else to_wall(instant, zone)
-        for text, instant in ((start_text, start), (end_text, end))
-    )
-    if start_wall.time() == end_wall.time() == time() and start_wall < end_wall:
+        return _days(first, until if until_clock == MIDNIGHT else until + DAY)
+    start = _board_instant(start_text, honour_offset)
+    end = _board_instant(end_text, honour_offset)
+    start_wall = parse_wall(start_text) if start is None else to_wall(start, zone)
+    end_wall = parse_wall(end_text) if end is None else to_wall(end, zone)
+    if start_wall.time() == end_wall.time() == MIDNIGHT and start_wall < end_wall:
         return AllDay(first=start_wall.date(), until=end_wall.date())
     if start is None and end is None:
         return _interval(start_wall, end_wall, zone)
@@ -194,18 +202,15 @@ def board_reading(when: When, zone: ZoneInfo, *, honour_offset: bool = False) ->
 
 
 def _is_plain(when: When, zone: ZoneInfo) -> bool:
-    """Whether an interval comes back from any board as it is: nearly all do, and all are asked about."""
-    if isinstance(when, AllDay):
+    """Whether an interval comes back from any board as it is: nearly all do, and all are asked about.
+
+    Of two instants that one wall clock stands for, the second has a fold.
+    """
+    if isinstance(when, AllDay) or not FIRST_PLAIN < when.start <= when.end < LAST_PLAIN:
         return False
-    start, end = to_wall(when.start, zone), to_wall(when.end, zone)
-    is_whole = not (start.microsecond or end.microsecond) and EARLIEST < start <= end < LATEST
-    begins_at_midnight = start.time() == time()
-    return (
-        is_whole
-        and not begins_at_midnight
-        and to_utc(start, zone) == when.start
-        and to_utc(end, zone) == when.end
-    )
+    start, end = when.start.astimezone(zone), when.end.astimezone(zone)
+    begins_at_midnight = start.time() == MIDNIGHT
+    return not (begins_at_midnight or start.fold or end.fold or start.microsecond or end.microsecond)
 
 
 def _interval(start_wall: datetime, end_wall: datetime, zone: ZoneInfo) -> Timed:
@@ -240,7 +245,7 @@ def _board_day(text: str, zone: ZoneInfo, honour_offset: bool) -> tuple[date, ti
     written = parse_wall(text)
     instant = _board_instant(text, honour_offset)
     here = written if instant is None else to_wall(instant, zone)
-    meant = written if written.time() == time() != here.time() else here
+    meant = written if written.time() == MIDNIGHT != here.time() else here
     return meant.date(), meant.time()
 
 
@@ -254,7 +259,7 @@ def _held_ends(when: Timed) -> tuple[datetime, datetime]:
 
 
 def _midnight(day: date) -> str:
-    return datetime.combine(day, time()).isoformat()
+    return datetime.combine(day, MIDNIGHT).isoformat()
 
 
 def _offset(moment: datetime) -> timedelta:

@@ -198,7 +198,8 @@ class ResourceActor(PooledActor):
             self._holding.take_up()
         self._ready = True
         if loaded.delta is not None and self._judges_anew(loaded, loaded.delta, self._desk.lens):
-            self._reader.ask(Trigger.PREFERENCES, full=True)
+            anew = Hint(outlook=True, full=True, trigger=Trigger.PREFERENCES)
+            self.around.hints.leave(self.resource.resource_no, anew)
         self._take_hints()
 
     def _judges_anew(self, loaded: Loaded, delta: DeltaState, lens: Lens) -> bool:

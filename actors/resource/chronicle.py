@@ -50,15 +50,19 @@ class Chronicle:
 
     def new_id(self) -> str:
         """An id for a decision or an intent."""
-        self._last = max(self._last + 1, int(self.clock.now().timestamp() * 1_000_000))
+        return self._id_at(self.clock.now())
+
+    def _id_at(self, now: datetime) -> str:
+        self._last = max(self._last + 1, int(now.timestamp() * 1_000_000))
         return f"{self._last:016x}-{self.random.getrandbits(32):08x}"
 
     def record(self, case: Case, outcome: Outcome) -> DecisionRecord:
         """A decision about an item."""
         link, head, appointment, decision = case.link, case.head, case.appointment, case.decision
+        now = self.clock.now()
         return DecisionRecord(
-            id=self.new_id(),
-            at=self.clock.now(),
+            id=self._id_at(now),
+            at=now,
             resource_no=self.resource_no,
             mailbox=self.mailbox,
             guid=case.item.guid,

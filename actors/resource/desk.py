@@ -193,7 +193,7 @@ class Desk:
         """An item as it is now, and what follows from it; `born` where no link says so, if that is known."""
         link = self.book.get(item.guid)
         origin = self._origin(item, link, born)
-        board = None if item.board is None else self.lens.board_side(item.board.appointment, origin)
+        board = None if item.board is None else self.lens.board_side(item.board.appointment, origin, link)
         outlook = None if item.outlook is None else self.lens.outlook_side(item.outlook.event, origin, link)
         # whose event is gone before its creation was confirmed is no planner's, and gets no other event
         is_of_gone_event = origin is Origin.OUTLOOK and outlook is GONE

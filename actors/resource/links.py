@@ -140,6 +140,7 @@ def agreed_now(link: Link, fields: tuple[Field, ...], *, board: Content, outlook
 
 def _with(link: Link, **values: Any) -> Link:  # noqa: ANN401 - whatever the members of a link are
     """A link with these values: itself where it has them, as nearly every link of every reading does."""
-    if all(getattr(link, name) == value for name, value in values.items()):
-        return link
-    return replace(link, **values)
+    for name, value in values.items():
+        if getattr(link, name) != value:
+            return replace(link, **values)
+    return link

@@ -33,15 +33,18 @@ class Lens:
         """The preferences by which words may be read."""
         return self.preferences if self.in_force is None else self.preferences.shared_with(self.in_force)
 
-    def board_side(self, appointment: Appointment | Gone, origin: Origin) -> BoardSide | Gone:
+    def board_side(
+        self, appointment: Appointment | Gone, origin: Origin, link: Link | None = None
+    ) -> BoardSide | Gone:
         """An appointment in the space of the side that is written to."""
         if isinstance(appointment, Gone):
             return appointment
         board_born = origin is Origin.BOARD
         failed = self.mapper.check(appointment).failure if board_born else ""
         wanted = self.mapper.wanted_event if board_born else self.mapper.seen_appointment
+        agreed = link.agreed.board if link is not None and link.agreed is not None else None
         return BoardSide(
-            content=wanted(appointment),
+            content=_as_agreed(wanted(appointment), agreed),
             assigned=appointment.is_assigned_to(self.resource_no),
             in_window=self.window.overlaps(appointment.when),
             locked=appointment.locked,
@@ -53,20 +56,21 @@ class Lens:
         """An event in the space of the side that is written to."""
         if isinstance(event, Gone):
             return event
-        judge = Judge(preferences=self.preferences)
+        agreed = link.agreed.outlook if link is not None and link.agreed is not None else None
         if origin is Origin.BOARD:
-            agreed = link.agreed.outlook if link is not None and link.agreed is not None else None
             masked = self.preferences.share and self.preferences.private is PrivateEvents.MASK
             content = self.mapper.seen_event(event, agreed, times_readable=masked)
             return OutlookSide(
-                content=content, has_guests=event.head.has_guests, modified_at=event.head.modified_at
+                content=_as_agreed(content, agreed),
+                has_guests=event.head.has_guests,
+                modified_at=event.head.modified_at,
             )
-        verdict = judge.verdict(event.head)
+        verdict = Judge(preferences=self.preferences).verdict(event.head)
         content = self.mapper.wanted_appointment(event, verdict) if verdict.reaches_board else Content()
         if verdict is Verdict.SHARED and event.detail is None and self.in_force is not None:
             content = replace(content, subject="")  # of words that nobody may read yet, only that they come
         return OutlookSide(
-            content=content,
+            content=_as_agreed(content, agreed),
             verdict=verdict,
             in_window=self.window.overlaps(event.head.when),
             may_change=event.head.is_organizer,
@@ -74,6 +78,12 @@ class Lens:
             body_replaceable=event.detail is not None and replaceable(event.detail),
             modified_at=event.head.modified_at,
         )
+
+
+def _as_agreed(content: Content, agreed: Content | None) -> Content:
+    """The agreed content itself where this one equals it, as nearly every one of every reading does: whoever
+    compares the two again sees at once that they are the same."""
+    return agreed if agreed == content and agreed is not None else content
 
 
 def settled(agreed: Agreed, board: Content | None, outlook: Content | None) -> Agreed:

@@ -82,7 +82,7 @@ def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment
         return None
     return Appointment(
         id=id_,
-        number=_text(record, "appointmentNo"),
+        number=_text(record, "appointmentno"),
         guid=guid,
         subject=_text(record, "subject"),
         body=_text(record, "body").replace("\r\n", "\n"),
@@ -90,15 +90,15 @@ def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment
         importance=_enum(SPELLED_IMPORTANCE, _first(record, "importance"), Importance.NORMAL)
         or Importance.NORMAL,
         category=_category(record),
-        locked=_flag(_first(record, "locked", "isLocked")),
+        locked=_flag(_first(record, "locked", "islocked")),
         resources=_resources(record),
-        source_app=_source(record, "sourceApp"),
-        source_type=_source(record, "sourceType"),
-        show_as=_enum(SPELLED_SHOW_AS, _first(record, "showAs"), ShowAs.UNKNOWN),
+        source_app=_source(record, "sourceapp"),
+        source_type=_source(record, "sourcetype"),
+        show_as=_enum(SPELLED_SHOW_AS, _first(record, "showas"), ShowAs.UNKNOWN),
         sensitivity=_enum(SPELLED_SENSITIVITY, _first(record, "sensitivity"), Sensitivity.PRIVATE),
-        exchange_id=_text(record, "exchangeId"),
-        created_at=_stamp(_text(record, "createdDate", "createdAt")),
-        modified_at=_stamp(_text(record, "lastModifiedDate", "updatedAt", "modifiedDate")),
+        exchange_id=_text(record, "exchangeid"),
+        created_at=_stamp(_text(record, "createddate", "createdat")),
+        modified_at=_stamp(_text(record, "lastmodifieddate", "updatedat", "modifieddate")),
         record=record,
         said=said,
     )
@@ -113,14 +113,14 @@ def read_notices(payload: object) -> tuple[Notice, ...]:
 def read_resource(row: Mapping[str, Any]) -> Resource | None:
     """One resource; None where it has no number."""
     record = Record(row)
-    number = _text(record, "resourceNo")
+    number = _text(record, "resourceno")
     if not number:
         return None
     return Resource(
         resource_no=ResourceNo(number),
-        display_name=_text(record, "displayName", "resourceName"),
+        display_name=_text(record, "displayname", "resourcename"),
         email=_text(record, "email").strip(),
-        exchange_enabled=_flag(_first(record, "exchangeIntegrationEnabled")),
+        exchange_enabled=_flag(_first(record, "exchangeintegrationenabled")),
     )
 
 
@@ -129,18 +129,18 @@ def _notice(record: Record) -> Notice:
 
 
 def _id(record: Record) -> AppointmentId | None:
-    value = _text(record, "id", "appointmentId")
+    value = _text(record, "id", "appointmentid")
     return AppointmentId(value) if value else None
 
 
 def _guid(record: Record) -> AppointmentGuid | None:
-    value = _text(record, "appointmentGuid", "guid").strip("{} ").lower()
+    value = _text(record, "appointmentguid", "guid").strip("{} ").lower()
     return AppointmentGuid(value) if value else None
 
 
 def _when(record: Record, dialect: Dialect) -> When | None:
-    start, end = _text(record, "start", "startDate"), _text(record, "end", "endDate")
-    is_all_day = _flag(_first(record, "isAllDay", "isAllDayEvent"))
+    start, end = _text(record, "start", "startdate"), _text(record, "end", "enddate")
+    is_all_day = _flag(_first(record, "isallday", "isalldayevent"))
     try:
         when = board_when(start, end, is_all_day, dialect.zone, dialect.honour_offset)
     except (ValueError, OverflowError):
@@ -152,11 +152,11 @@ def _resources(record: Record) -> tuple[ResourceNo, ...]:
     """Assignments or Resources, objects that hold a resource or are one, or a flat number; each once."""
     found: dict[ResourceNo, None] = {}
     for name in ("assignments", "resources", "resource"):
-        for one in _several(record.get(name)):
+        for one in _several(record.lookup(name)):
             number = _resource_no(one)
             if number:
                 found[ResourceNo(number)] = None
-    flat = _text(record, "resourceNo")
+    flat = _text(record, "resourceno")
     if flat:
         found[ResourceNo(flat)] = None
     return tuple(found)
@@ -167,9 +167,9 @@ def _resource_no(one: object) -> str:
         return one
     if not isinstance(one, Record):
         return ""
-    within = one.get("resource")
-    nested = _text(within, "resourceNo") if isinstance(within, Record) else ""
-    return nested or _text(one, "resourceNo") or (within if isinstance(within, str) else "")
+    within = one.lookup("resource")
+    nested = _text(within, "resourceno") if isinstance(within, Record) else ""
+    return nested or _text(one, "resourceno") or (within if isinstance(within, str) else "")
 
 
 def _category(record: Record) -> str:
@@ -177,7 +177,7 @@ def _category(record: Record) -> str:
     category = _first(record, "category", "categories")
     first = next(_several(category), "")
     if isinstance(first, Record):
-        return _text(first, "name", "displayName")
+        return _text(first, "name", "displayname")
     return first if isinstance(first, str) else ""
 
 
@@ -185,8 +185,8 @@ def _source(record: Record, name: str) -> str:
     """The back office of an appointment, which its job names where it does not itself."""
     if own := _text(record, name):
         return own
-    task = record.get("task")
-    job = task.get("job") if isinstance(task, Record) else None
+    task = record.lookup("task")
+    job = task.lookup("job") if isinstance(task, Record) else None
     return _text(job, name) if isinstance(job, Record) else ""
 
 
@@ -194,8 +194,7 @@ def _stamp(text: str) -> datetime | None:
     """When the server wrote it: no planning time but the server's own, UTC unless it says otherwise."""
     try:
         moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        utc = aware.astimezone(UTC)
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return utc if utc.year > 1 else None
@@ -217,17 +216,18 @@ def _several(value: object) -> Iterator[object]:
 
 
 def _first(record: Record, *names: str) -> object:
+    """The first of the members that is there. Names are in lower case: they are looked up very often."""
     for name in names:
-        if (value := record.get(name)) is not None:
+        if (value := record.lookup(name)) is not None:
             return value
     return None
 
 
 def _text(record: Record, *names: str) -> str:
-    """The first of the members that says something, numbers included."""
+    """The first of the members that says something, numbers included. Names are in lower case here too."""
     for name in names:
-        value = record.get(name)
-        if isinstance(value, str) and value:
+        value = record.lookup(name)
+        if type(value) is str and value:
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
