@@ -22,7 +22,7 @@ from actors.runtime.clock import Clock
 from actors.status import ELSEWHERE, Live, StatusReport, build_status
 from actors.supervision_messages import Release
 from actors.undo import undo_of
-from actors.undos import Undos
+from actors.undos import UnderWay, Undos
 from actors.web.facade import Figures, NoSuchResource, NotNow, PreferencesView, Readiness
 from models.ids import MailboxId, ResourceNo
 from models.link import Origin
@@ -235,13 +235,13 @@ class Administration:
     ) -> Mapping[str, Any]:
         if resource_no is not None:
             self._record(resource_no)
-        former = self._to.undos.last
-        if former is not None and former.waiting_for:
-            raise NotNow(f"an undo is under way for {', '.join(former.waiting_for)}; wait until it has ended")
         store, now = self._to.store, self._to.clock.now()
         undo = undo_of(store, since=since, until=now, resource=resource_no, dry_run=dry_run)
+        try:
+            self._to.undos.put_back(undo)
+        except UnderWay as error:
+            raise NotNow(str(error)) from None
         log.info("undo asked for", resources=len(undo.waiting_for), since=since.isoformat(), dry_run=dry_run)
-        self._to.undos.put_back(undo)
         return undo.as_json()
 
     def undoing(self) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 from pykka import ActorRef
@@ -17,12 +19,20 @@ from models.ids import ResourceNo
 from models.storage.records import ResourceState
 
 
+class UnderWay(Exception):  # noqa: N818 - named for what is in the way
+    """Another undo has not ended yet; the text says for whom."""
+
+    def __init__(self, resources: Sequence[ResourceNo]) -> None:
+        super().__init__(f"an undo is under way for {', '.join(resources)}; wait until it has ended")
+
+
 class Undos:
     """The undo that was asked for last. Any thread may use it."""
 
     def __init__(self, router: Router) -> None:
         self._router = router
         self._supervisor: ActorRef[Any] | None = None
+        self._lock = threading.Lock()
         self.last: Undo | None = None
 
     def connect(self, supervisor: ActorRef[Any]) -> None:
@@ -30,8 +40,14 @@ class Undos:
         self._supervisor = supervisor
 
     def put_back(self, undo: Undo) -> None:
-        """Have everything put back that an undo is about, whether its resource synchronises or not."""
-        self.last = undo
+        """Have everything put back that an undo is about, whether its resource synchronises or not.
+
+        Raises `UnderWay`: there is one at a time.
+        """
+        with self._lock:
+            if self.last is not None and (left := self.last.waiting_for):
+                raise UnderWay(left)
+            self.last = undo
         for number in undo.waiting_for:
             record = undo.record_of(number)
             if record is None or record.mailbox is None:

@@ -16,6 +16,7 @@ from actors.resource.case import Case
 from actors.resource.facts import Item
 from actors.resource.putting_back import obstacle
 from actors.undo import Undo, undo_of
+from actors.undos import UnderWay
 from models.content import Content
 from models.decision import Act, Decision, Reason, Side
 from models.ids import AppointmentGuid, EventId, MailboxId, ResourceNo
@@ -433,6 +434,24 @@ def test_a10_what_was_written_for_a_resource_that_is_off_now_is_undone_and_nothi
     stays(office)
     synchronise(office, number, enabled=True)
     assert subjects(office.person()) == ["Changed while it is off"]
+
+
+def test_there_is_one_undo_at_a_time(office: Office) -> None:
+    before = now(office)
+    planned(office)
+    application = office.connector.application
+
+    def asked() -> Undo:
+        return undo_of(application.store, since=before, until=office.clock.now(), resource=None, dry_run=True)
+
+    application.undos.put_back(first := asked())
+    with pytest.raises(UnderWay, match=f"an undo is under way for {office.numbers[0]}"):
+        application.undos.put_back(asked())
+    assert application.undos.last is first
+    office.run(60.0)
+    application.undos.put_back(second := asked())
+    office.run(60.0)
+    assert [one.waiting_for for one in (first, second)] == [(), ()]
 
 
 # What a person means by a time
