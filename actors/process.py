@@ -21,7 +21,7 @@ from actors.runtime.system import Runtime
 from actors.store_actor import Commit
 from actors.subscription_ports import Polled
 from actors.subscriptions import Look, SubscriptionNeighbours, Subscriptions
-from actors.web.access import ApiAccess, Login, announcement, new_secret
+from actors.web.access import CONTROL_KEY, ApiAccess, Login, announcement, new_secret
 from actors.web.app import Parts, create_app
 from actors.web.server import WebServer
 from models.mapper import Mapper
@@ -59,6 +59,7 @@ class Process:
         self._transport = transport
         self.application = Application(settings, runtime=runtime, store=store, outside=outside, mapper=mapper)
         self._web: WebServer | None = None
+        self._control_key = new_secret()
         self._next_line = self._next_prune = 0.0
         self._changes_told = 0
 
@@ -85,7 +86,8 @@ class Process:
         if not survivors:
             self._transport.close()  # a request that hangs keeps its connection until the process ends
         try:
-            self.store.apply(announcement(control_key="", control_url=""))
+            if self.store.meta(CONTROL_KEY) == self._control_key:  # and not that of another on this store
+                self.store.apply(announcement(control_key="", control_url=""))
         except StoreError as error:
             log.warning("store refuses", problem=str(error))
         self.store.close()
@@ -101,7 +103,6 @@ class Process:
             public_url=settings.server.public_url,
             webhook_source_apps=settings.scheduler.webhook_source_apps,
         )
-        control_key = new_secret()
         parts = Parts(
             intake=intake,
             facade=Administration(company_of(application, desk, polled)),
@@ -112,13 +113,14 @@ class Process:
                 password=settings.scheduler.webhook_password.get_secret_value(),
             ),
             access=ApiAccess(
-                admin_password=settings.server.admin_password.get_secret_value(), control_key=control_key
+                admin_password=settings.server.admin_password.get_secret_value(),
+                control_key=self._control_key,
             ),
         )
         web = WebServer(
             create_app(parts), host=settings.server.host, port=settings.server.port, clock=runtime.clock
         )
-        self.store.apply(announcement(control_key=control_key, control_url=web.url))
+        self.store.apply(announcement(control_key=self._control_key, control_url=web.url))
         return web
 
     # By the minute

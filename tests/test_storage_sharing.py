@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from models.resource import Resource
 from models.storage.changes import PutResource
 from models.storage.store import Store
 from tests.behaviour.company import wall
-from tests.process_kit import connector_for
+from tests.process_kit import Connector, connector_for
 from tests.services_kit import Sandbox, wait_until
 from tests.storage_kit import postgres_url
 from tests.web_kit import ANNA, BRAM, MONDAY, Gateway, Office, mailbox_of, office
@@ -71,6 +72,23 @@ def answers(operation: object) -> object:
         Resource(resource_no=number, email=f"{number.lower()}@contoso.test", exchange_enabled=True)
         for number in (ANNA, BRAM)
     )
+
+
+@contextmanager
+def two_processes(sandbox: Sandbox, folder: Path) -> Iterator[tuple[Connector, Connector]]:
+    """Two connectors with one PostgreSQL store; the first is in step, and the second has started."""
+    folders = [folder / name for name in ("first", "second")]
+    for one in folders:
+        one.mkdir()
+    with (
+        postgres_url() as url,
+        connector_for(sandbox, folders[0], storage={"url": url}) as first,
+        connector_for(sandbox, folders[1], storage={"url": url}) as second,
+    ):
+        first.start()
+        first.wait_in_step(60.0)
+        second.start()
+        yield first, second
 
 
 @pytest.fixture
@@ -124,24 +142,26 @@ def test_d12_two_processes_on_one_postgresql_store_never_work_for_the_same_resou
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """D12: what the first does is not done again by the second, which goes on when the first is killed."""
-    with postgres_url() as url:
-        folders = [tmp_path / name for name in ("first", "second")]
-        for folder in folders:
-            folder.mkdir()
-        with (
-            connector_for(sandbox, folders[0], storage={"url": url}) as first,
-            connector_for(sandbox, folders[1], storage={"url": url}) as second,
-        ):
-            first.start()
-            first.wait_in_step(60.0)
-            second.start()
-            since = sandbox.mark()
-            sandbox.board.create(subject="Shared", resourceNo="R001", start=wall(30), end=wall(31))
-            ann = sandbox.mailbox("ann@contoso.test")
-            wait_until(lambda: ann.having(subject="Shared"), 60.0, "the first does it")
-            assert not second.logs("decision")
-            assert len(sandbox.writes(since)) == 1
-            first.kill()
-            sandbox.board.create(subject="Taken over", resourceNo="R001", start=wall(40), end=wall(41))
-            wait_until(lambda: ann.having(subject="Taken over"), 60.0, "the second takes over")
-            assert len(ann.having(subject="Shared")) == len(ann.having(subject="Taken over")) == 1
+    with two_processes(sandbox, tmp_path) as (first, second):
+        since = sandbox.mark()
+        sandbox.board.create(subject="Shared", resourceNo="R001", start=wall(30), end=wall(31))
+        ann = sandbox.mailbox("ann@contoso.test")
+        wait_until(lambda: ann.having(subject="Shared"), 60.0, "the first does it")
+        assert not second.logs("decision")
+        assert len(sandbox.writes(since)) == 1
+        first.kill()
+        sandbox.board.create(subject="Taken over", resourceNo="R001", start=wall(40), end=wall(41))
+        wait_until(lambda: ann.having(subject="Taken over"), 60.0, "the second takes over")
+        assert len(ann.having(subject="Shared")) == len(ann.having(subject="Taken over")) == 1
+
+
+def test_d12_commands_still_find_the_process_that_goes_on_when_the_other_one_stops(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with two_processes(sandbox, tmp_path) as (first, second):
+        assert first.stop() == 0
+        services = second.ask("status", "--json").json["services"]
+        assert services["graph"]["state"] == "ok"
+        assert second.stop() == 0
+        services = second.ask("status", "--json").json["services"]
+        assert services["graph"]["state"] == "not_running"
