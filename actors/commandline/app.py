@@ -56,6 +56,8 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - a defect is told by its places: its text may hold anything
         tell_aside("exchange-connector has failed; please report these lines:", *safe_traceback(error))
         return Code.FOUND_WRONG
+    finally:
+        gc.freeze()  # the process ends: there is no use in looking through what it leaves
     return Code.DONE
 
 

@@ -20,7 +20,7 @@ from actors.commandline.files import text_of
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
 from actors.commandline.reach import RunningProcess, running_process
-from actors.commandline.rehearsing import obstacles, rehearse
+from actors.commandline.rehearsing import nothing_collected, obstacles, rehearse
 from actors.commandline.telling import Code, Failure, tell, tell_json
 from actors.explain import ACTS
 from actors.logs import configure_logging
@@ -41,7 +41,7 @@ def apply(settings: Settings, config: Path | None, file: Path, *, as_json: bool)
     """Do what a plan says. Raises `Failure`, and changes nothing, if anything has moved since it was made."""
     saved = _read(file)
     process = running_process(settings)
-    with _as_files(saved.proposed) as (rules, preferences):
+    with _as_files(saved.proposed) as (rules, preferences), nothing_collected():
         rehearsed = rehearse(settings, resource=saved.resource_no, rules=rules, preferences=preferences)
         enforcement = Enforcement(settings, config, saved.proposed, rehearsed.proposals)
     if process is not None and enforcement.needs_rest:

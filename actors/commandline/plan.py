@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from actors.commandline.files import text_of, write_privately
-from actors.commandline.rehearsing import Rehearsed, obstacles, rehearse
+from actors.commandline.rehearsing import Rehearsed, nothing_collected, obstacles, rehearse
 from actors.commandline.telling import Code, Failure, tell, tell_aside, tell_json
 from actors.explain import ACTS, sentence
 from actors.runtime.clock import SystemClock
@@ -49,12 +49,13 @@ def plan(
             "leave out --resource",
             code=Code.MISUSED,
         )
-    rehearsed = rehearse(settings, resource=resource, rules=rules, preferences=preferences)
-    report = Plan(rehearsed)
-    if as_json:
-        tell_json(report.as_json())
-    else:
-        tell(*report.as_text())
+    with nothing_collected():
+        rehearsed = rehearse(settings, resource=resource, rules=rules, preferences=preferences)
+        report = Plan(rehearsed)
+        if as_json:
+            tell_json(report.as_json())
+        else:
+            tell(*report.as_text())
     if not rehearsed.settled.is_complete:
         raise Failure(*obstacles(rehearsed.settled))
     if out is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,6 +57,17 @@ class Rehearsed:
             choices=_in_words(self.proposals.chosen),
             acts=tuple(sorted(acts, key=lambda one: (one.resource_no, one.item, one.act.value))),
         )
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """The garbage collector rests: what a rehearsal makes it keeps to the end of its command, and looking
+    through all of it again and again takes as long as a third of the rehearsal."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def rehearse(
