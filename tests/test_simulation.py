@@ -13,7 +13,7 @@ from tests.simulation.run import run
 
 HERE = Path(__file__).parent / "simulation"
 EVERY_TIME = range(5)
-SEEDS_TO_CATCH = 80
+SEEDS_TO_CATCH = 120
 """Within how many histories a deliberate defect has to show."""
 
 
@@ -55,7 +55,7 @@ def test_a_seed_has_one_history() -> None:
 @pytest.mark.parametrize("name", tuple(DEFECTS))
 def test_a_deliberate_defect_is_caught(name: str) -> None:
     defect = DEFECTS[name]
-    options = Options(faults=defect.faults)
+    options = Options(faults=defect.faults, acts=defect.acts)
     with defect.injected():
         caught = next((seed for seed in range(SEEDS_TO_CATCH) if run(seed, options).problem), None)
     assert caught is not None, f"{SEEDS_TO_CATCH} histories do not mind: {name}"

@@ -32,6 +32,8 @@ class Defect:
     changes: tuple[tuple[Any, str, Callable[[Any], Any]], ...]
     """Where, under which name, and what gets that which was there and gives what is there instead."""
     faults: frozenset[str]
+    acts: frozenset[str] | None = None
+    """What people do that it shows in; None for everything."""
 
     @contextmanager
     def injected(self) -> Iterator[None]:
@@ -135,7 +137,9 @@ DEFECTS: dict[str, Defect] = {
     ),
     "echo recognised by clock": Defect(changes=((MailboxReader, "_is_news", _by_clock),), faults=frozenset()),
     "delta token saved before the effects": Defect(
-        changes=((MailboxReader, "_end_if_done", _too_early),), faults=frozenset({"crash"})
+        changes=((MailboxReader, "_end_if_done", _too_early),),
+        faults=frozenset({"crash"}),
+        acts=frozenset({"book", "move_event", "delete_event"}),
     ),
     "absent from a list is deleted": Defect(
         changes=((BoardReader, "_missing", _absence_believed),), faults=frozenset()
@@ -154,7 +158,9 @@ DEFECTS: dict[str, Defect] = {
         faults=frozenset({"outage", "crash", "lost-store"}),
     ),
     "no version with a change": Defect(
-        changes=((PatchEvent, "steps", _without_version),), faults=frozenset({"slow"})
+        changes=((PatchEvent, "steps", _without_version),),
+        faults=frozenset({"slow", "throttled"}),
+        acts=frozenset({"plan", "move_appointment", "move_event"}),
     ),
     "a reading that fails is an absence": Defect(
         changes=((Desk, "_event_read", _gone_when_refused),), faults=frozenset({"outage", "slow"})
