@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.process_kit import Connector
-from tests.services_kit import Json, Sandbox, hours_from_now, wait_until
+from tests.services_kit import Json, Sandbox, hours_from_now
 
 pytestmark = pytest.mark.process
 
@@ -203,11 +203,11 @@ def test_rules_get_a_file_of_their_own_where_there_was_none(sandbox: Sandbox, co
     proposal = connector.folder / "proposed.json"
     proposal.write_text(rules(NOT_LOW), encoding="utf-8")
     plan = planned(connector, "--rules", str(proposal))
+    assert json.loads(plan.read_text("utf-8"))["acts"]
     done = connector.ask("apply", str(plan))
     assert done.code == 0, done.stderr
     assert (connector.folder / "rules.json").read_text("utf-8") == rules(NOT_LOW)
-    connector.start()
-    wait_until(lambda: connector.status()["rules"]["rules"] == 1)
+    assert connector.ask("plan", "--json").json["inStep"] is True, "they hold: what was deleted stays so"
 
 
 def test_what_cannot_be_applied_is_said_before_anything_is_done(sandbox: Sandbox, ruled: Connector) -> None:

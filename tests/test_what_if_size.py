@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.established import established
 from tests.sandbox.graph.tokens import SigningKey
 
-RESOURCES, APPOINTMENTS = 50, 20
+RESOURCES, APPOINTMENTS = 30, 10
 NOT_URGENT = {"Name": "Never", "ErrorMessage": "not now", "Expression": 'appointment.Subject == "-"'}
 
 
