@@ -235,13 +235,15 @@ def _outlook_born(
     link: Link, board: BoardSide | Gone | None, outlook: OutlookSide | Gone | None, policy: Policy
 ) -> Decision:
     away = board is GONE or (isinstance(board, BoardSide) and not board.assigned)
-    away = away or link.state is LinkState.SUPPRESSED
+    away = away or (board is None and link.state is LinkState.SUPPRESSED)
     if isinstance(outlook, Gone):
         return _away_from_board(away, policy, Reason.DELETED_IN_OUTLOOK)
     if outlook is not None and not outlook.verdict.reaches_board:
         return _away_from_board(away, policy, VERDICT_REASONS[outlook.verdict])
     if away or isinstance(board, Gone):
         return _deleted_by_planner(link, outlook, policy)
+    if link.state is LinkState.SUPPRESSED:  # it is on the board again: made while this was not remembered
+        return Decision(act=Act.SUPPRESS if outlook is None else Act.ADOPT, reason=Reason.ADOPTED)
     return _merge_outlook_born(link, board, outlook, policy)
 
 

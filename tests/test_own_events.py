@@ -128,6 +128,28 @@ def test_d3_an_older_store_adopts_what_was_written_after_it(office: Office) -> N
     assert subjects(office.person()) == ["Repair"]
 
 
+def test_d3_an_older_store_goes_on_with_an_appointment_that_it_knows_as_deleted(office: Office) -> None:
+    """D3, C5, B16: a planner deleted it, a store that was lost had it made again, and is found again."""
+    person = office.person()
+    event = person.create(subject="Visit", **lasting(START))
+    office.settle()
+    office.unplan(office.board()[0].guid)
+    office.settle()
+    office.back_up()
+    office.restore(empty=True)
+    office.settle()
+    (appointment,) = office.board()
+    office.restore()
+    office.run(0.5)
+    office.replan(appointment.guid, start="2026-03-05T10:00:00", end="2026-03-05T11:00:00")
+    office.settle()
+    assert person.shown() == person.shared()
+    person.change(event, subject="Visit in Ghent")
+    office.settle()
+    assert person.shown() == person.shared()
+    assert on_board(office) == ["Visit in Ghent"]
+
+
 def test_d3_an_older_store_takes_away_what_was_unplanned_meanwhile() -> None:
     """D3, A6: the appointment went while the process was down; its event is no appointment from Outlook."""
     with office_at_work(future_days=30) as office:

@@ -160,6 +160,8 @@ CASES: list[Case] = [
     ("B16 planner deletes it", OUTLOOK_LINK, GONE, None, Policy(), Act.SUPPRESS, Reason.DELETED_ON_BOARD_KEPT_IN_OUTLOOK),
     ("B16 stays away", SUPPRESSED, None, outlook(), Policy(), Act.NOTHING, Reason.DELETED_ON_BOARD_KEPT_IN_OUTLOOK),
     ("B16 until it changes", SUPPRESSED, None, outlook(when=AT_TEN), Policy(), Act.CREATE_APPOINTMENT, Reason.CHANGED_IN_OUTLOOK),
+    ("C5 on the board again", SUPPRESSED, board(subject="Pump"), outlook(), Policy(), Act.ADOPT, Reason.ADOPTED),
+    ("C5 on the board again, its event gone", SUPPRESSED, board(), GONE, Policy(), Act.REMOVE_APPOINTMENT, Reason.DELETED_IN_OUTLOOK),
     ("C2 different fields", BOARD_LINK, board(subject="Pump"), outlook(when=AT_TEN), Policy(), Act.UPDATE_BOTH, Reason.CHANGED_ON_BOTH),
     ("C3 the board wins", BOARD_LINK, board(when=AT_TEN), outlook(when=AT_ELEVEN), Policy(), Act.UPDATE_EVENT, Reason.CONFLICT),
     (

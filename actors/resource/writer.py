@@ -105,7 +105,9 @@ class Writer:
         if not case.is_shared and isinstance(case.outlook, OutlookSide):
             agreed = without_words(agreed, case.outlook.content)
         link = replace(
-            told(at(new_link(case, *self.course.who), case.event), case.appointment), agreed=agreed
+            told(at(new_link(case, *self.course.who), case.event), case.appointment),
+            state=LinkState.ACTIVE,
+            agreed=agreed,
         )
         self.course.tell(case)
         self.course.commit(PutLink(link=link), self.course.kept(case, Ending.DONE))
