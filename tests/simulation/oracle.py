@@ -73,6 +73,8 @@ class Memory:
     """When people last gave it each of these values; by item, field and side."""
     person_deleted: set[str] = field(default_factory=set)
     """Links whose event was deleted by its owner."""
+    taken_away: dict[str, int] = field(default_factory=dict)
+    """When the connector last deleted an event of a link."""
     dropped: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
     """Outlook-born appointments that a planner took from a resource: when, and whether the sides agreed then
     and the connector knew. By event and resource."""
@@ -305,8 +307,10 @@ class Oracle:
     def _check_removal(self, resource: str, appointment: Appointment, known: Known) -> None:
         memory, guid = self.memory, appointment.guid
         if known.made_by != CONNECTOR:
-            wanted = self.plan.sync["outlook_deletes"] == "unassign"
-            if not (wanted and f"{guid}/{resource}" in memory.person_deleted):
+            wanted, link = self.plan.sync["outlook_deletes"] == "unassign", f"{guid}/{resource}"
+            # a store from before it knows the event, and not that it was the connector that deleted it
+            is_forgotten = 0 < memory.taken_away.get(link, 0) < self.forgot_at
+            if not (wanted and (is_forgotten or link in memory.person_deleted)):
                 raise self._violated(
                     f"a planner's appointment was taken from {resource} without cause: {guid}"
                 )
@@ -365,6 +369,7 @@ class Oracle:
         known = self.events.pop((mailbox.user_id, number), None)
         if known is not None and by_connector:
             self.writes.append(("deleted", known.fields))
+            self.memory.taken_away[known.link or ""] = self._n
             self._check_event_deletion(mailbox, known, number)
         elif known is not None and known.made_by == CONNECTOR and known.link is not None:
             self.memory.person_deleted.add(known.link)
