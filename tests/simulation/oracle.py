@@ -82,6 +82,9 @@ class Memory:
     public: set[str] = field(default_factory=set)
     locked: set[str] = field(default_factory=set)
     """Appointments that were locked at some time: what people did to their events then was put back."""
+    refused: set[str] = field(default_factory=set)
+    """Events that were a meeting or showed only their time at some time: what planners said then was put
+    back."""
     homes: dict[str, dict[str, None]] = field(default_factory=dict)
     """The mailboxes that a resource had."""
     resource_changed: dict[str, int] = field(default_factory=dict)
@@ -360,6 +363,8 @@ class Oracle:
         self.events[key] = seen
         if made_by == CONNECTOR and known is None:
             self._check_once(mailbox, seen.link)
+        if event.content.attendees:
+            self.memory.refused.add(f"{change.user_id}/{event.number}")
         resource = self.resource_at(change.user_id)
         if resource is not None and not by_connector:
             self._look_at_secrets(resource)
@@ -484,7 +489,10 @@ class Oracle:
                 shared = chosen["share"] and content.sensitivity in chosen["sensitivity"]
                 words = {word for word in words if word in self.typed}
             else:
-                shared = self.verdict(resource, item) == "all"
+                verdict = self.verdict(resource, item)
+                shared = verdict == "all"
+                if verdict == "time":
+                    memory.refused.add(f"{mailbox.user_id}/{item.event.number}")
             if shared:
                 memory.public |= words
                 memory.secret -= words

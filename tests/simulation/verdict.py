@@ -207,6 +207,8 @@ class Verdict:
             # a body with more in it than text is the person's alone
             counts = accept and name != "body"
             planner = memory.said.get((appointment.guid, name, "planner")) if accept else None
+            if key in memory.refused and held[name] in memory.ever.get((key, name), ()):
+                continue  # what planners said then was put back
             if planner and not planner.at and held[name] in memory.ever[appointment.guid, name]:
                 continue  # the last word about an appointment that was deleted may never have been heard
             heard = [person] if person else []
