@@ -134,8 +134,9 @@ def test_d3_what_a_planner_said_after_an_unheard_creation_is_no_older_than_it() 
         assert event.content.start.instant() == at_instant(SECOND)
 
 
-def test_d3_what_a_person_said_after_an_unheard_creation_is_no_older_than_it() -> None:
-    """D3, B11: likewise for the event of a planner's appointment."""
+@pytest.mark.parametrize("is_replanned", [True, False])
+def test_d3_what_a_person_said_after_an_unheard_creation_is_no_older_than_it(is_replanned: bool) -> None:
+    """D3, B11: likewise for the event of a planner's appointment, whether or not that has changed too."""
     with office_at_work(future_days=30) as office:
         person = office.person()
         with killed_after(office, "graph POST"):
@@ -143,13 +144,16 @@ def test_d3_what_a_person_said_after_an_unheard_creation_is_no_older_than_it() -
             while office.connector.is_alive:
                 office.run(0.5)
         (event,) = person.events()
-        person.change(event, **lasting(SECOND))
-        office.replan(guid, subject="Repair the pump")
+        person.change(event, subject="Mine", **lasting(SECOND))
+        if is_replanned:
+            office.replan(guid, subject="Repair the pump")
         office.settle(2_000.0)
         (appointment,) = office.board()
         assert appointment.start == SECOND
         assert event.content.start.instant() == at_instant(SECOND)
-        assert event.content.subject == "Repair the pump"
+        assert (
+            event.content.subject == appointment.subject == ("Repair the pump" if is_replanned else "Repair")
+        )
 
 
 @pytest.mark.parametrize("down", [False, True], ids=["answer-lost", "down"])

@@ -263,7 +263,9 @@ class Course:
         match = next((linked for linked in found if linked.transaction_id == ours), None)
         if match is not None:
             seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
-            adopted = replace(at(link, match.event), agreed=_as_created(item, seen))
+            agreed = _as_created(item, seen)
+            item.reread_outlook = any(agreed.outlook.differences(seen))
+            adopted = replace(at(link, match.event), agreed=agreed)
             self._remember((PutLink(link=adopted),))
             ended = () if item.reversal is not None else (*self._written(item), *self.intent_done(item))
             self.desk.ports.commit(PutLink(link=adopted), *ended)
