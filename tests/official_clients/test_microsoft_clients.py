@@ -346,6 +346,7 @@ def test_msgraph_sdk_reads_users_and_mailbox_settings(services: LocalServices) -
 def schedule(services: LocalServices) -> Any:
     """O365's schedule of one mailbox, signed in with its own MSAL."""
     library = pytest.importorskip("O365", reason=f"O365 is {MISSING}")
+    tokens = pytest.importorskip("O365.utils.token", reason=f"O365 is {MISSING}")
 
     class LocalProtocol(library.MSGraphProtocol):  # type: ignore[misc,name-defined]  # untyped library
         _protocol_url = services.graph_url.removesuffix("v1.0")
@@ -355,7 +356,7 @@ def schedule(services: LocalServices) -> Any:
         auth_flow_type="credentials",
         tenant_id=services.tenant_id,
         protocol=LocalProtocol(timezone="Europe/Brussels"),
-        token_backend=library.MemoryTokenBackend() if hasattr(library, "MemoryTokenBackend") else None,
+        token_backend=tokens.MemoryTokenBackend(),
         verify_ssl=services.ca_bundle,
     )
     account.con._msal_client = msal_application(services)
