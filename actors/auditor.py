@@ -26,7 +26,7 @@ from actors.runtime.clock import Clock
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from actors.store_actor import Commit, Query
-from actors.verification import Comparison, Difference, Readings, judge_of_view, marked, stands_for_another
+from actors.verification import Comparison, Difference, Readings, judge_of_view, own
 from models.ids import MailboxId, ResourceNo
 from models.judging import Judge, effective_preferences
 from models.link import Link
@@ -243,21 +243,18 @@ class Auditor(PooledActor):
         self._ask(run, self._to.graph, ReadWindow(mailbox=run.mailbox, window=lens.window, judge=judge), read)
 
     def _compared(self, run: _Run, found: tuple[Difference, ...]) -> None:
-        """What stands for the event of another resource is that one's business, and what was put aside waits
-        for whoever reads the status: looking at it every night mends nothing."""
+        """What was put aside waits for whoever reads the status: looking at it every night mends nothing."""
 
-        def own(store: Store) -> tuple[Difference, ...]:
-            return tuple(
-                one
-                for one in marked(found, store.dead_letters(run.number) if found else ())
-                if not one.is_put_aside
-                and not (
-                    one.guid is not None
-                    and stands_for_another(store.links_of_appointment(guid=one.guid), run.number)
-                )
+        def own_of(store: Store) -> tuple[Difference, ...]:
+            mine = own(
+                found,
+                run.number,
+                links_of=lambda guid: store.links_of_appointment(guid=guid),
+                letters=store.dead_letters(run.number) if found else (),
             )
+            return tuple(one for one in mine if not one.is_put_aside)
 
-        self._load(own, lambda differences: self._judged(run, differences))
+        self._load(own_of, lambda differences: self._judged(run, differences))
 
     def _judged(self, run: _Run, found: tuple[Difference, ...]) -> None:
         if run.is_over:

@@ -7,7 +7,7 @@ the store is asked only for what was agreed. A finding names items and fields, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -131,6 +131,23 @@ def marked(found: Iterable[Difference], letters: Iterable[DeadLetter]) -> tuple[
     """The same differences, and which of them stand among the dead letters."""
     aside = {letter.guid for letter in letters if letter.guid is not None}
     return tuple(replace(one, is_put_aside=True) if one.guid in aside else one for one in found)
+
+
+def own(
+    found: Iterable[Difference],
+    resource_no: ResourceNo,
+    *,
+    links_of: Callable[[AppointmentGuid], Collection[Link]],
+    letters: Iterable[DeadLetter],
+) -> tuple[Difference, ...]:
+    """The differences that are this resource's business, and which of them were put aside.
+
+    What stands for the event of another resource is that one's. `links_of` names the links of an appointment.
+    """
+    mine = (
+        one for one in found if one.guid is None or not stands_for_another(links_of(one.guid), resource_no)
+    )
+    return marked(mine, letters)
 
 
 class Comparison:

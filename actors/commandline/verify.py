@@ -17,14 +17,7 @@ from actors.commandline.progress import Display
 from actors.commandline.telling import Failure, tell, tell_json, unknown_resource
 from actors.resource.sides import Lens
 from actors.runtime.clock import SystemClock
-from actors.verification import (
-    Comparison,
-    Difference,
-    Readings,
-    judge_of_view,
-    marked,
-    stands_for_another,
-)
+from actors.verification import Comparison, Difference, Readings, judge_of_view, own
 from models.ids import MailboxId, ResourceNo
 from models.judging import Judge, effective_preferences
 from models.mapper import Mapper
@@ -123,8 +116,12 @@ class Verifier:
             return done
         done.compared = readings.items
         differences = Comparison(lens, self._settings.sync.policy(), readings).differences()
-        own = (one for one in differences if not self._is_of_another(record, one))
-        done.differences = marked(own, self._store.dead_letters(record.resource_no) if differences else ())
+        done.differences = own(
+            differences,
+            record.resource_no,
+            links_of=lambda guid: self._store.links_of_appointment(guid=guid),
+            letters=self._store.dead_letters(record.resource_no) if differences else (),
+        )
         return done
 
     def _read(
@@ -144,12 +141,6 @@ class Verifier:
             view=view,
             own_stamp=(scheduler.source_app, scheduler.source_type),
         )
-
-    def _is_of_another(self, record: ResourceRecord, one: Difference) -> bool:
-        """Whether an appointment from Outlook stands for the event of another resource."""
-        if one.guid is None:
-            return False
-        return stands_for_another(self._store.links_of_appointment(guid=one.guid), record.resource_no)
 
     def _preferences(self, number: ResourceNo) -> Preferences:
         own = self._store.preferences_of(number)

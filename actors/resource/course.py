@@ -27,9 +27,9 @@ from actors.resource.chronicle import Chronicle, settled
 from actors.resource.desk import Desk, is_being_created
 from actors.resource.facts import BoardFact, Item, OutlookFact, Reversal
 from actors.resource.imaging import Write, completed, image_of
-from actors.resource.links import at
+from actors.resource.links import as_created, at
 from actors.resource.parking import Parking
-from models.content import Content, Field
+from models.content import Content
 from models.decision import Act
 from models.event import Event
 from models.ids import MailboxId, ResourceNo, link_value
@@ -263,7 +263,7 @@ class Course:
         match = next((linked for linked in found if linked.transaction_id == ours), None)
         if match is not None:
             seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
-            agreed = _as_created(item, seen)
+            agreed = _agreed_by_creation(item, seen)
             item.reread_outlook = any(agreed.outlook.differences(seen))
             adopted = replace(at(link, match.event), agreed=agreed)
             self._remember((PutLink(link=adopted),))
@@ -363,11 +363,9 @@ class Course:
         )
 
 
-def _as_created(item: Item, seen: Content) -> Agreed:
-    """What was agreed by a creation whose answer nobody heard: what the person has changed in the event since
-    is hers. Exchange keeps texts in a form of its own."""
+def _agreed_by_creation(item: Item, seen: Content) -> Agreed:
+    """What was agreed by a creation whose answer nobody heard."""
     image = item.image
     if image is None or image.act is not Act.CREATE_EVENT or image.after is None or item.reversal is not None:
         return Agreed(board=seen, outlook=seen)
-    kept = image.after.merged_with(seen.only((Field.BODY, Field.LOCATION)))
-    return Agreed(board=image.after, outlook=kept)
+    return Agreed(board=image.after, outlook=as_created(image.after, seen))

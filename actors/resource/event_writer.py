@@ -10,7 +10,7 @@ from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item, OutlookFact
 from actors.resource.imaging import Write
-from actors.resource.links import agreed_besides, agreed_now, at, fresh, undone, withheld
+from actors.resource.links import agreed_besides, agreed_now, as_created, at, fresh, undone, withheld
 from actors.resource.retention import may_be_forgotten
 from models.content import Content, Field
 from models.decision import Act, Reason, Side
@@ -64,10 +64,9 @@ class EventWriter:
             self.course.transaction_used(item)
             return
         seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
-        # Exchange keeps texts in a form of its own. Whatever else differs, the person changed in an event
-        # that an earlier call made (facts, Graph §2.1: a transaction id is answered by what it made)
-        kept = wanted.merged_with(seen.only((Field.BODY, Field.LOCATION)))
-        link = replace(at(self.course.link(item), done.value), agreed=Agreed(board=board, outlook=kept))
+        # an earlier call may have made it (facts, Graph §2.1: a transaction id is answered by what it made)
+        agreed = Agreed(board=board, outlook=as_created(wanted, seen))
+        link = replace(at(self.course.link(item), done.value), agreed=agreed)
         if isinstance(case.board, BoardSide) and case.board.rule_failed:
             link = replace(link, state=LinkState.UNDONE)  # only an undo brings back what a rule keeps out
         fact = OutlookFact(event=done.value, asked_at=self.desk.ports.monotonic())

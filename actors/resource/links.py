@@ -128,6 +128,12 @@ def _is_short_for(short: str, text: str) -> bool:
     return bool(short) and words.startswith(" ".join(short.rstrip("…. ").split()).casefold())
 
 
+def as_created(wanted: Content, seen: Content) -> Content:
+    """What was agreed of an event by its creation: Exchange keeps texts in a form of its own. Whatever else
+    differs by now, the person has changed in it since."""
+    return wanted.merged_with(seen.only((Field.BODY, Field.LOCATION)))
+
+
 def agreed_now(link: Link, fields: tuple[Field, ...], *, board: Content, outlook: Content) -> Agreed:
     """What is agreed after these fields were written."""
     agreed = link.agreed or Agreed(board=Content(), outlook=Content())
