@@ -10,6 +10,7 @@ RUNTIME = [
     "pykka>=4.5,<5",
     "msal>=1.31,<2",
     "requests>=2.32,<3",
+    "orjson>=3.10,<4",
     "peewee>=4.5,<5",
     "tenacity>=9,<10",
     "pydantic>=2.9,<3",

@@ -76,6 +76,18 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
             value = self._values[lower_name] = frozen(value)
         return value  # type: ignore[return-value]  # whatever else it could be was frozen at the start
 
+    def first_text(self, *lower_names: str) -> str:
+        """The first of the names, in lower case already, that says something, numbers included."""
+        values = self._values
+        for name in lower_names:
+            value = values.get(name)
+            if type(value) is str:
+                if value:
+                    return value
+            elif type(value) is int:
+                return str(value)
+        return ""
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and _lower(name) in self._values
 

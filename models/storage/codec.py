@@ -13,6 +13,7 @@ from typing import Any
 
 from models.content import Content, Field, Importance, Sensitivity, ShowAs
 from models.decision import Side
+from models.json_text import parse_json
 from models.link import Agreed
 from models.storage.records import ChangeRecord
 from models.supervision import ChildState, RunState
@@ -33,7 +34,8 @@ def optional_instant(moment: datetime | None) -> str | None:
 
 def to_instant(text: str) -> datetime:
     """The inverse of `instant`."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def to_optional_instant(text: str | None) -> datetime | None:
@@ -71,7 +73,7 @@ def optional_content(value: Content | None) -> str | None:
 
 def to_content(text: str) -> Content:
     """The inverse of `content`."""
-    return _content(json.loads(text))
+    return _content(parse_json(text))
 
 
 def to_optional_content(text: str | None) -> Content | None:
@@ -93,7 +95,7 @@ def to_agreed(text: str | None) -> Agreed | None:
     """The inverse of `agreed`."""
     if text is None:
         return None
-    members = json.loads(text)
+    members = parse_json(text)
     board = _content(members["board"])
     return Agreed(board=board, outlook=_content(members["outlook"]) if "outlook" in members else board)
 
@@ -107,7 +109,7 @@ def to_changes(text: str) -> tuple[ChangeRecord, ...]:
     """The inverse of `changes`."""
     return tuple(
         ChangeRecord(field=Field(field), agreed=was, board=board, outlook=outlook, winner=Side(winner))
-        for field, was, board, outlook, winner in json.loads(text)
+        for field, was, board, outlook, winner in parse_json(text)
     )
 
 
@@ -118,7 +120,7 @@ def texts(values: Iterable[str]) -> str:
 
 def to_texts(text: str) -> tuple[str, ...]:
     """The inverse of `texts`."""
-    return tuple(json.loads(text))
+    return tuple(parse_json(text))
 
 
 def pairs(values: Iterable[tuple[str, str]]) -> str:
@@ -128,7 +130,7 @@ def pairs(values: Iterable[tuple[str, str]]) -> str:
 
 def to_pairs(text: str) -> tuple[tuple[str, str], ...]:
     """The inverse of `pairs`."""
-    return tuple((name, value) for name, value in json.loads(text))
+    return tuple((name, value) for name, value in parse_json(text))
 
 
 def child(state: ChildState) -> str:
@@ -151,7 +153,7 @@ def child(state: ChildState) -> str:
 
 def to_child(text: str) -> ChildState:
     """The inverse of `child`."""
-    members = json.loads(text)
+    members = parse_json(text)
     return ChildState(
         state=RunState(members["state"]),
         incarnation=members["incarnation"],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from models.decision import Act
 from models.ids import AppointmentGuid, AppointmentId, EventId, ResourceNo
+from models.json_text import parse_json
 from models.storage import codec
 from models.storage.changes import (
     AddDeadLetter,
@@ -124,7 +125,7 @@ def _entry_row(entry: JournalEntry) -> Row:
 
 def _entry(row: Row) -> JournalEntry:
     entry_id, received_at, source, kind, mailbox, subscription_id, references_json, attempts = row
-    references = json.loads(references_json)
+    references = parse_json(references_json)
     return JournalEntry(
         id=entry_id,
         received_at=codec.to_instant(received_at),

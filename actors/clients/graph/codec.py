@@ -176,19 +176,19 @@ def _spelled(kind: type[Enum]) -> Mapping[str, Enum]:
 def text(item: Item, name: str) -> str:
     """A member that is text, else nothing."""
     value = item.get(name)
-    return value if isinstance(value, str) else ""
+    return value if type(value) is str else ""
 
 
 def flag(item: Item, name: str, *, default: bool = False) -> bool:
     """A member that is true or false, else `default`."""
     value = item.get(name)
-    return value if isinstance(value, bool) else default
+    return value if type(value) is bool else default
 
 
 def inner(item: Item, name: str) -> Item:
     """A member that is an object, else an empty one."""
     value = item.get(name)
-    return value if isinstance(value, (dict, Mapping)) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def _clock(moment: Item) -> tuple[str, str]:

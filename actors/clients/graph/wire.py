@@ -13,6 +13,7 @@ from actors.clients.graph.links import require_own
 from actors.clients.graph.problems import SERVICE, UNREADABLE, result_of, result_without_answer
 from actors.clients.steps import Reply, Request
 from actors.clients.transport import Answer, AnswerLost, Call, Headers, NoAnswer, Transport
+from models.json_text import parse_json
 
 LARGEST_BATCH: Final = 20
 JSON_TYPE: Final = {"Content-Type": "application/json"}
@@ -124,7 +125,7 @@ def decoded(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     if not body:
         return None
     try:
-        return json.loads(body)
+        return parse_json(body)
     except (ValueError, RecursionError):
         return UNREADABLE
 

@@ -6,7 +6,6 @@ understood is read as the most private thing it could be (C9), and nothing here 
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from actors.clients.scheduler.dialect import Dialect
 from models.appointment import Appointment
 from models.content import Importance, Sensitivity, ShowAs
 from models.ids import AppointmentGuid, AppointmentId, ResourceNo
+from models.json_text import digest_of
 from models.record import Record
 from models.resource import Resource
 from models.when import When, begins_never
@@ -52,8 +52,6 @@ SPELLED_SHOW_AS: Final = _spellings(SHOW_AS)
 SPELLED_SENSITIVITY: Final = _spellings(SENSITIVITY)
 OTHER_NAMES: Final = {"medium": "normal", "office": "busy", "outofoffice": "oof"}
 """Dime.Scheduler's names where they are not Graph's (facts §1.13, §3.1)."""
-PLAIN: Final = 2
-"""The version of the format in which equal values are equal bytes, wherever they are in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +71,8 @@ def read_appointment(row: Mapping[str, Any], dialect: Dialect) -> Appointment | 
 def read_listed(row: Mapping[str, Any], dialect: Dialect) -> tuple[AppointmentId | None, Appointment | None]:
     """The id of a row, if it has one, and its appointment, if the rest of it can be read."""
     record = Record(row)
-    return _id(record), _appointment(record, dialect, said=hash(marshal.dumps(dict(row), PLAIN)))
+    appointment = _appointment(record, dialect, said=digest_of(dict(row)))
+    return _id(record) if appointment is None else appointment.id, appointment
 
 
 def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment | None:
@@ -82,10 +81,10 @@ def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment
         return None
     return Appointment(
         id=id_,
-        number=_text(record, "appointmentno"),
+        number=record.first_text("appointmentno"),
         guid=guid,
-        subject=_text(record, "subject"),
-        body=_text(record, "body").replace("\r\n", "\n"),
+        subject=record.first_text("subject"),
+        body=record.first_text("body").replace("\r\n", "\n"),
         when=when,
         importance=_enum(SPELLED_IMPORTANCE, _first(record, "importance"), Importance.NORMAL)
         or Importance.NORMAL,
@@ -96,9 +95,9 @@ def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment
         source_type=_source(record, "sourcetype"),
         show_as=_enum(SPELLED_SHOW_AS, _first(record, "showas"), ShowAs.UNKNOWN),
         sensitivity=_enum(SPELLED_SENSITIVITY, _first(record, "sensitivity"), Sensitivity.PRIVATE),
-        exchange_id=_text(record, "exchangeid"),
-        created_at=_stamp(_text(record, "createddate", "createdat")),
-        modified_at=_stamp(_text(record, "lastmodifieddate", "updatedat", "modifieddate")),
+        exchange_id=record.first_text("exchangeid"),
+        created_at=_stamp(record.first_text("createddate", "createdat")),
+        modified_at=_stamp(record.first_text("lastmodifieddate", "updatedat", "modifieddate")),
         record=record,
         said=said,
     )
@@ -113,13 +112,13 @@ def read_notices(payload: object) -> tuple[Notice, ...]:
 def read_resource(row: Mapping[str, Any]) -> Resource | None:
     """One resource; None where it has no number."""
     record = Record(row)
-    number = _text(record, "resourceno")
+    number = record.first_text("resourceno")
     if not number:
         return None
     return Resource(
         resource_no=ResourceNo(number),
-        display_name=_text(record, "displayname", "resourcename"),
-        email=_text(record, "email").strip(),
+        display_name=record.first_text("displayname", "resourcename"),
+        email=record.first_text("email").strip(),
         exchange_enabled=_flag(_first(record, "exchangeintegrationenabled")),
     )
 
@@ -129,17 +128,17 @@ def _notice(record: Record) -> Notice:
 
 
 def _id(record: Record) -> AppointmentId | None:
-    value = _text(record, "id", "appointmentid")
+    value = record.first_text("id", "appointmentid")
     return AppointmentId(value) if value else None
 
 
 def _guid(record: Record) -> AppointmentGuid | None:
-    value = _text(record, "appointmentguid", "guid").strip("{} ").lower()
+    value = record.first_text("appointmentguid", "guid").strip("{} ").lower()
     return AppointmentGuid(value) if value else None
 
 
 def _when(record: Record, dialect: Dialect) -> When | None:
-    start, end = _text(record, "start", "startdate"), _text(record, "end", "enddate")
+    start, end = record.first_text("start", "startdate"), record.first_text("end", "enddate")
     is_all_day = _flag(_first(record, "isallday", "isalldayevent"))
     try:
         when = board_when(start, end, is_all_day, dialect.zone, dialect.honour_offset)
@@ -156,7 +155,7 @@ def _resources(record: Record) -> tuple[ResourceNo, ...]:
             number = _resource_no(one)
             if number:
                 found[ResourceNo(number)] = None
-    flat = _text(record, "resourceno")
+    flat = record.first_text("resourceno")
     if flat:
         found[ResourceNo(flat)] = None
     return tuple(found)
@@ -168,8 +167,8 @@ def _resource_no(one: object) -> str:
     if not isinstance(one, Record):
         return ""
     within = one.lookup("resource")
-    nested = _text(within, "resourceno") if isinstance(within, Record) else ""
-    return nested or _text(one, "resourceno") or (within if isinstance(within, str) else "")
+    nested = within.first_text("resourceno") if isinstance(within, Record) else ""
+    return nested or one.first_text("resourceno") or (within if isinstance(within, str) else "")
 
 
 def _category(record: Record) -> str:
@@ -177,17 +176,17 @@ def _category(record: Record) -> str:
     category = _first(record, "category", "categories")
     first = next(_several(category), "")
     if isinstance(first, Record):
-        return _text(first, "name", "displayname")
+        return first.first_text("name", "displayname")
     return first if isinstance(first, str) else ""
 
 
 def _source(record: Record, name: str) -> str:
     """The back office of an appointment, which its job names where it does not itself."""
-    if own := _text(record, name):
+    if own := record.first_text(name):
         return own
     task = record.lookup("task")
     job = task.lookup("job") if isinstance(task, Record) else None
-    return _text(job, name) if isinstance(job, Record) else ""
+    return job.first_text(name) if isinstance(job, Record) else ""
 
 
 def _stamp(text: str) -> datetime | None:
@@ -221,17 +220,6 @@ def _first(record: Record, *names: str) -> object:
         if (value := record.lookup(name)) is not None:
             return value
     return None
-
-
-def _text(record: Record, *names: str) -> str:
-    """The first of the members that says something, numbers included. Names are in lower case here too."""
-    for name in names:
-        value = record.lookup(name)
-        if type(value) is str and value:
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-    return ""
 
 
 def _flag(value: object) -> bool:

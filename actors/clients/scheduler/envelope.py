@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from actors.clients.codes import plain_code
 from actors.clients.errors import About, Malformed, Problem
 from actors.clients.scheduler.problems import problem_of
 from actors.clients.transport import Headers
+from models.json_text import parse_json
 
 _LISTS = ("value", "items", "data", "results", "content")
 """Under which names a list may be wrapped."""
@@ -46,7 +46,7 @@ def _content(members: Mapping[str, Any], about: About) -> Any:  # noqa: ANN401 -
     content = members["content"]
     if isinstance(content, str):
         try:
-            content = json.loads(content) if content.strip() else None
+            content = parse_json(content) if content.strip() else None
         except ValueError:
             content = None if _succeeded(members["statuscode"]) else {"description": content}
     lowered = _lowered(content) if isinstance(content, Mapping) else {}

@@ -23,6 +23,7 @@ from actors.clients.scheduler.operations import IMPORT
 from actors.clients.scheduler.problems import SERVICE, problem_of
 from actors.clients.steps import Reply, Request
 from actors.clients.transport import Answer, Call, ConnectFailed, NoAnswer, Transport
+from models.json_text import parse_json
 
 ROWS_PER_IMPORT: Final = 25
 """Rows of one /import. Its answer tells one outcome for all of them."""
@@ -92,7 +93,7 @@ def _result(request: Request, answer: Answer) -> Reply | Problem:
         request_id=plain_request_id(answer.headers.get("x-request-id") or answer.headers.get("request-id")),
     )
     try:
-        body = json.loads(answer.body) if answer.body.strip() else None
+        body = parse_json(answer.body) if answer.body.strip() else None
     except (ValueError, RecursionError):
         body = None
         if answer.status < HTTPStatus.BAD_REQUEST:

@@ -1,0 +1,82 @@
+"""JSON from elsewhere: whichever parser takes it, the value is that of the standard library."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.json_text import LARGE, digest_of, parse_json
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(value=VALUES, ascii_only=st.booleans())
+def test_a_text_is_read_as_the_standard_library_reads_it(value: object, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    assert parse_json(text) == json.loads(text)
+    encoded = text.encode("utf-8", "surrogatepass")
+    assert parse_json(encoded) == json.loads(encoded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\\ud800"',
+        '{"half": "a\\udc00b"}',
+        b"\xef\xbb\xbf[1]",
+        "[1]".encode("utf-16"),
+        "-Infinity",
+        "[1e400]",
+        '{"a": 1, "a": 2}',
+    ],
+)
+def test_what_the_fast_parser_refuses_is_read_all_the_same(text: str | bytes) -> None:
+    assert parse_json(text) == json.loads(text)
+
+
+def test_not_a_number_is_read_too() -> None:
+    assert math.isnan(parse_json("NaN"))
+
+
+@pytest.mark.parametrize("text", ["", "{", "<html>", b"\xff\xfe\xfd", "[1,]", "nul"])
+def test_what_is_no_json_is_an_error(text: str | bytes) -> None:
+    with pytest.raises((json.JSONDecodeError, UnicodeDecodeError)):
+        parse_json(text)
+
+
+def test_what_is_nested_too_deep_is_an_error() -> None:
+    with pytest.raises((ValueError, RecursionError)):
+        parse_json("[" * 100_000)
+
+
+def test_a_large_text_is_read_like_a_small_one() -> None:
+    row = {"subject": "Mount rails", "minutes": 45, "half": "\ud800"}
+    rows = [row] * (LARGE // len(json.dumps(row)) + 1)
+    text = json.dumps(rows)
+    assert len(text) > LARGE
+    assert parse_json(text) == rows
+
+
+@given(one=VALUES, other=VALUES)
+def test_digests_tell_values_apart_and_equal_ones_not(one: object, other: object) -> None:
+    assert digest_of(one) == digest_of(json.loads(json.dumps(one)))
+    if json.dumps(one) != json.dumps(other):
+        assert digest_of(one) != digest_of(other)
+
+
+@pytest.mark.parametrize("value", [{"half": "\ud800"}, {"count": 2**80}])
+def test_what_no_utf_8_holds_has_a_digest_too(value: object) -> None:
+    assert digest_of(value) == digest_of(json.loads(json.dumps(value)))
+    assert digest_of(value) != digest_of({"half": "\ud801"})
