@@ -110,18 +110,20 @@ class RequestsTransport:
         session = self._session()
         prepared = requests.Request(call.method, call.url, dict(call.headers), data=call.body).prepare()
         try:
-            response = session.send(
+            with session.send(
                 prepared,
+                stream=True,
                 timeout=(CONNECT_SECONDS, call.timeout),
                 allow_redirects=False,  # a redirect would carry the token to wherever it points
                 verify=self._verify,
                 proxies=self._proxies_for(call.url),
-            )
+            ) as response:
+                body = b"".join(response.iter_content(None))  # as it comes: a listing may be a hundred MB
         except requests.RequestException as error:
             failure = _failure(error)
         else:
             fields = dict(response.headers.items())
-            return Answer(status=response.status_code, headers=Headers(fields), body=response.content)
+            return Answer(status=response.status_code, headers=Headers(fields), body=body)
         raise failure  # outside the handler: requests' own error holds the URL and the body that was sent
 
     def close(self) -> None:
