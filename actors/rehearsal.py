@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -93,6 +94,16 @@ class RehearsalStore(Store):
 
     proposed: Mapping[ResourceNo, ResourcePreferences] = MappingProxyType({})
     """Choices that are tried out in the place of those that are kept."""
+    _ahead: Mapping[ResourceNo, tuple[Link, ...]] | None = None
+
+    def read_ahead(self) -> None:
+        """Read the links of every resource at once: one after the other takes several times as long."""
+        grouped = groupby(self.links(), key=lambda link: link.resource_no)
+        self._ahead = {resource_no: tuple(links) for resource_no, links in grouped}
+
+    def links_of(self, resource_no: ResourceNo) -> tuple[Link, ...]:
+        """All links of a resource."""
+        return super().links_of(resource_no) if self._ahead is None else self._ahead.get(resource_no, ())
 
     def preferences_of(self, resource_no: ResourceNo) -> ResourcePreferences | None:
         """A resource's choice, as it is proposed."""

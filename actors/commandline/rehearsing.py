@@ -67,6 +67,7 @@ def nothing_collected() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # nor is it looked through at the end
         gc.enable()
 
 
@@ -84,6 +85,8 @@ def rehearse(
         except TableError as error:
             raise Failure(*error.problems, code=Code.MISUSED) from None
         rehearsal = proposals.rehearsal(store)
+        if resource is None:
+            store.read_ahead()
         with (
             application_for(proposals.settings, store, resource=resource, rehearsal=rehearsal) as application,
             Display("comparing", SystemClock()) as display,

@@ -19,6 +19,11 @@ def links_of(session: Session, resource_no: ResourceNo) -> tuple[Link, ...]:
     return tuple(map(_link, session.fetch(_links_of, resource_no)))
 
 
+def links(session: Session) -> tuple[Link, ...]:
+    """All links."""
+    return tuple(map(_link, session.fetch(_links)))
+
+
 def links_of_guid(session: Session, guid: AppointmentGuid) -> tuple[Link, ...]:
     """The links of an appointment: one for each of its resources."""
     return tuple(map(_link, session.fetch(_links_of_guid, guid)))
@@ -124,6 +129,10 @@ def _unshared(row: Row) -> Unshared:
 
 def _links_of() -> object:
     return LinkRow.select(*columns(LinkRow)).where(LinkRow.resource_no == "")
+
+
+def _links() -> object:
+    return LinkRow.select(*columns(LinkRow)).order_by(LinkRow.resource_no)
 
 
 def _links_of_guid() -> object:

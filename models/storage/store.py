@@ -173,6 +173,11 @@ class Store:
         with self._reading() as reader:
             return links.links_of(reader, resource_no)
 
+    def links(self) -> tuple[Link, ...]:
+        """All links, resource by resource."""
+        with self._reading() as reader:
+            return links.links(reader)
+
     def links_of_appointment(
         self, *, guid: AppointmentGuid | None = None, appointment_id: AppointmentId | None = None
     ) -> tuple[Link, ...]:
