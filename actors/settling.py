@@ -20,6 +20,8 @@ DOWN_SECONDS: Final = 20.0
 """How long a command waits for a service that does not answer."""
 STANDSTILL_SECONDS: Final = 60.0
 """How long it waits where nothing gets anywhere."""
+LISTING_SECONDS: Final = 300.0
+"""How long it waits for the first listing of the board: that of ten thousand resources takes minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +56,12 @@ class Standstill:
         self._moved_at = clock.monotonic()
         self._state: object = None
 
-    def lasts(self, state: object) -> bool:
+    def lasts(self, state: object, *, longest: float = STANDSTILL_SECONDS) -> bool:
         """Whether it has been this state for longer than is worth waiting."""
         now = self._clock.monotonic()
         if state != self._state:
             self._state, self._moved_at = state, now
-        return now - self._moved_at > STANDSTILL_SECONDS
+        return now - self._moved_at > longest
 
 
 class Settling:
@@ -112,7 +114,10 @@ class Settling:
     def _in_vain(self, busy: frozenset[ResourceNo]) -> str:
         """Why it makes no sense to wait longer; empty while it does."""
         now = self._clock.monotonic()
-        stands_still = self._standstill.lasts((busy, self._has_begun, self._size()))
+        state = (busy, self._has_begun, self._size())
+        stands_still = self._standstill.lasts(
+            state, longest=STANDSTILL_SECONDS if self._has_begun else LISTING_SECONDS
+        )
         if now - self._asked_at >= SNAPSHOT_SECONDS:
             self._asked_at = now
             self._problem, at_once = self._ask()
@@ -122,7 +127,7 @@ class Settling:
         if self._down_since is not None and now - self._down_since > DOWN_SECONDS:
             return self._problem
         if stands_still:
-            return "no progress for a minute: requests fail again and again; `check` tries every mailbox"
+            return "no progress for minutes: requests fail again and again; `check` tries every mailbox"
         return ""
 
     def _ask(self) -> tuple[str, bool]:

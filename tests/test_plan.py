@@ -122,6 +122,28 @@ def test_a_plan_names_each_change_with_its_reason_and_the_next_run_does_just_tha
 
 
 @pytest.mark.process
+def test_c2_a_plan_decides_about_each_item_once_and_upon_both_sides(
+    sandbox: Sandbox, connector: Connector
+) -> None:
+    day = hours_from_now(24).strftime("%Y-%m-%d")
+    hours = {"start": f"{day}T09:00", "end": f"{day}T10:00"}
+    made = sandbox.board.create(subject="Look at the attic", resourceNo="R001", **hours)
+    connector.start()
+    connector.wait_in_step()
+    connector.stop()
+    sandbox.board.change(made["appointmentGuid"], subject="Look at both attics")
+    (event,) = [one for one in sandbox.mailbox(ANN).events() if one["subject"] == "Look at the attic"]
+    sandbox.mailbox(ANN).change(event["id"], importance="high")
+    mark = sandbox.mark()
+
+    planned = connector.ask("plan", "--json")
+    assert acts(planned.json) == [("R001", "update_both", "Look at both attics")]
+    (update,) = [act for one in planned.json["resources"] for act in one["acts"]]
+    assert sorted(update["fields"]) == ["importance", "subject"]
+    assert sandbox.writes(since=mark) == []
+
+
+@pytest.mark.process
 def test_a_plan_for_a_resource_that_the_board_does_not_list_ends_with_1(
     sandbox: Sandbox, connector: Connector
 ) -> None:

@@ -181,6 +181,8 @@ class ResourceActor(PooledActor):
         """Finish what an earlier life began, then listen."""
         if self._desk is None or self._course is None or self._reader is None:
             return
+        # in a rehearsal nothing is urgent: each item is decided about once, upon both sides
+        self._desk.collects = self.rehearses
         intents = loaded.intents
         unfinished = {intent.guid: intent for intent in intents if intent.guid is not None}
         for link in self._desk.book:
@@ -291,6 +293,8 @@ class ResourceActor(PooledActor):
         if self._reader.is_new and self._reader.is_idle and self._board.has_listed:
             # what the board has from Outlook must be known before the mailbox is read (C5)
             self._reader.ask(Trigger.START)
+        if self._desk.collects and self._board.has_listed and not self._reader.is_reading:
+            self._desk.decide_collected()
         reads = not (self._board.is_idle and self._reader.is_idle) or self._reader.is_new or self._reloading
         undoes = self._undoing is not None and not self._undoing.is_idle
         idle = self._desk.is_idle and not reads and not undoes and (held is None or held.is_idle)

@@ -90,6 +90,8 @@ class Desk:
         self.undo: Callable[[Item], None] = lambda item: None
         """Goes on with what is to be put back of an item, once nothing else is under way for it."""
         self._effects: Effects | None = None
+        self.collects = False
+        """Whether facts are only gathered, until `decide_collected`."""
 
     def employ(self, effects: Effects) -> None:
         """Say who carries decisions out."""
@@ -159,9 +161,15 @@ class Desk:
 
     # Decisions
 
+    def decide_collected(self) -> None:
+        """Decide about everything that was learned meanwhile."""
+        self.collects = False
+        for item in tuple(self.items.values()):
+            self.consider(item)
+
     def consider(self, item: Item) -> None:
         """Decide about an item, unless something is under way for it; then this happens when that ends."""
-        if item.waiting_for or self._reads_again(item):
+        if self.collects or item.waiting_for or self._reads_again(item):
             return
         if item.reversal is not None:
             self.undo(item)

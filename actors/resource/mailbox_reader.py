@@ -62,6 +62,11 @@ class MailboxReader:
         """Whether no round is under way."""
         return self.round is None
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether pages of a round are still to come."""
+        return self.round is not None and not self.round.is_read
+
     # Rounds
 
     def ask(self, trigger: Trigger, *, full: bool = False) -> None:
