@@ -260,8 +260,9 @@ class Oracle:
             return False
         event = of_item(found)
         names = ("subject", "when", "body", "importance", "show_as", "sensitivity")
-        labels = {known.fields["category"]} - {""}
-        return labels <= {*event["categories"]} and all(event[name] == known.fields[name] for name in names)
+        category, labels = known.fields["category"], event["categories"]
+        is_labelled = category in labels if category else not labels
+        return is_labelled and all(event[name] == known.fields[name] for name in names)
 
     def _check_board_write(self, change: BoardChange, known: Known | None, fields: Fields) -> None:
         now = change.appointment
