@@ -332,6 +332,7 @@ class Application:
             undo=self.undos.waiting_for,
             undone=self.undos.ended_at_rest,
             settled=self.router.settled,
+            wrote=self.router.wrote,
             passivate=lambda number, life: self.supervisor.tell(Passivate(key=number, incarnation=life)),
             looked_into=self._looked_into,
             rehearses=self._rehearsal is not None,

@@ -134,7 +134,8 @@ class BoardWatch(PooledActor):
             window = self._window_of(number, message.window)
             appointments = tuple(one for one in listed if window.overlaps(one.when))
             digest = hash((window, frozenset(one.version for one in appointments)))
-            if self._told.get(number) != digest:
+            has_written = self._router.has_written(number, message.asked_at)
+            if has_written or self._told.get(number) != digest:
                 self._told[number] = digest
                 self._router.listing(
                     number,

@@ -49,6 +49,7 @@ class Router:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting_since: dict[ResourceNo, float] = {}
+        self._wrote_at: dict[ResourceNo, float] = {}
         self._watchers: dict[ResourceNo, list[Callable[[], None]]] = {}
         self._supervisor: ActorRef[Any] | None = None
         self.directory = Directory()
@@ -90,6 +91,20 @@ class Router:
                 watchers = self._watchers.pop(resource_no, watchers)
         for tell in watchers:
             tell()
+
+    def wrote(self, resource_no: ResourceNo) -> None:
+        """Something is, or was, written for a resource."""
+        with self._lock:
+            self._wrote_at[resource_no] = self._clock.monotonic()
+
+    def has_written(self, resource_no: ResourceNo, asked_at: float) -> bool:
+        """Whether a resource may know of more than the last listing showed: an appointment that came and went
+        between two of them is in neither. It stays so until a listing that was asked for after the write."""
+        with self._lock:
+            at = self._wrote_at.get(resource_no)
+            if at is not None and at < asked_at:
+                del self._wrote_at[resource_no]
+        return at is not None
 
     def when_settled(self, resource_no: ResourceNo, tell: Callable[[], None]) -> None:
         """Call `tell` once, as soon as a resource has nothing left to do; it tells somebody."""

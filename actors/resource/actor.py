@@ -359,6 +359,9 @@ class ResourceActor(PooledActor):
     def later(self, seconds: float, then: Callable[[], None]) -> None:
         self.around.timers.after(seconds, lambda: self._run(then))
 
+    def wrote(self) -> None:
+        self.around.wrote(self.resource.resource_no)
+
     def hint(self, resource_no: ResourceNo, hint: Hint) -> None:
         self.around.hint(resource_no, hint)
 

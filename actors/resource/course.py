@@ -101,6 +101,7 @@ class Course:
         self.tell(case)
 
         def answered(outcome: Outcome) -> None:
+            self.desk.ports.wrote()
             if isinstance(outcome, Done):
                 on_done(outcome)
             else:
@@ -108,6 +109,7 @@ class Course:
 
         def send() -> None:
             item.waiting_for = "write"
+            self.desk.ports.wrote()
             call(answered)
 
         self._remember(changes)

@@ -56,6 +56,10 @@ class Ports(Protocol):
         """Run `then` in a turn of this actor after a while, unless the actor has stopped by then."""
         ...
 
+    def wrote(self) -> None:
+        """Something is, or was, written for this resource: it may know of more than it was listed last."""
+        ...
+
     def hint(self, resource_no: ResourceNo, hint: Hint) -> None:
         """Tell another resource that something of it may have changed."""
         ...

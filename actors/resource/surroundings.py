@@ -63,6 +63,8 @@ class Surroundings:
     trouble: Callable[[ResourceNo, Exception], None]
     settled: Callable[[ResourceNo], None]
     """Told whenever the resource has nothing left to do."""
+    wrote: Callable[[ResourceNo], None]
+    """Told whenever something is written for the resource, and when that has ended."""
     passivate: Callable[[ResourceNo, int], None]
     looked_into: set[tuple[ResourceNo, MailboxId]]
     """For whom, and where, this process has looked for events that an earlier one wrote."""
