@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests_mock
 
-from actors.clients.errors import Conflict, Malformed, NotFound, Rejected, Unavailable
+from actors.clients.errors import Conflict, DuplicateTransaction, Malformed, NotFound, Rejected, Unavailable
 from actors.clients.graph.directory import DirectoryUser, FindUser
 from actors.clients.graph.operations import (
     CreateEvent,
@@ -92,6 +92,43 @@ def test_a1_a_new_event_mails_nobody_and_can_be_found_again(http: requests_mock.
         "transactionId": new.transaction_id,
         "singleValueExtendedProperties": [{"id": LINK_PROPERTY_ID, "value": "g/R"}],
     }
+
+
+NOON = "Mon, 23 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("made", "headers", "is_read"),
+    [
+        ("2026-11-23T11:59:59.7Z", {"Date": NOON}, False),
+        ("2026-11-23T12:00:07Z", {"Date": NOON}, False),
+        ("2026-11-23T11:59:40Z", {"Date": NOON}, True),
+        ("2026-01-01T00:00:00Z", {"Date": NOON}, True),
+        ("2026-01-01T00:00:00Z", {}, False),
+        ("2026-01-01T00:00:00Z", {"Date": "yesterday"}, False),
+        ("soon", {"Date": NOON}, False),
+        (None, {"Date": NOON}, False),
+    ],
+)
+def test_d2_an_event_that_is_older_than_its_creation_is_read_before_it_is_believed(
+    http: requests_mock.Mocker, made: str | None, headers: dict[str, str], is_read: bool
+) -> None:
+    """D2: Graph answers a transaction id that it knows with what that once made, which may have changed."""
+    answered = event_json(createdDateTime=made, subject="As it was made")
+    http.post(EVENTS_URL, status_code=201, json=answered, headers=headers)
+    http.get(EVENT_URL, json=event_json(subject="As it is"))
+    event = drive(CreateEvent(mailbox=ANNA, draft=draft(), judge=EVERYTHING).steps(), graph_wire())
+    assert event.detail.subject == ("As it is" if is_read else "As it was made")
+    assert len(http.request_history) == 1 + is_read
+
+
+def test_d2_an_event_that_is_remembered_and_gone_was_not_created(http: requests_mock.Mocker) -> None:
+    """D2: whether Graph forgets the ids of deleted events is unknown (facts, Graph §12)."""
+    answered = event_json(createdDateTime="2026-11-22T12:00:00Z")
+    http.post(EVENTS_URL, status_code=201, json=answered, headers={"Date": NOON})
+    http.get(EVENT_URL, status_code=404, json={"error": {"code": "ErrorItemNotFound", "message": "gone"}})
+    with pytest.raises(DuplicateTransaction):
+        drive(CreateEvent(mailbox=ANNA, draft=draft(), judge=EVERYTHING).steps(), graph_wire())
 
 
 def test_a_new_event_without_a_reminder_or_place_leaves_both_to_outlook(http: requests_mock.Mocker) -> None:

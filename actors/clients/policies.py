@@ -93,12 +93,21 @@ def retry_after(headers: Headers) -> float | None:
     return min(max(seconds, 0.0), LONGEST_ASKED) if not isnan(seconds) else None
 
 
+def answered_at(headers: Headers) -> datetime | None:
+    """When a service gave an answer, by its own clock; None where it does not say."""
+    return _moment(headers.get("date", ""))
+
+
 def _until(moment: str, now: str) -> float:
+    then, present = _moment(moment), _moment(now)
+    return nan if then is None or present is None else (then - present).total_seconds()
+
+
+def _moment(said: str) -> datetime | None:
     try:
-        then, present = parsedate_to_datetime(moment), parsedate_to_datetime(now)
-        return (_aware(then) - _aware(present)).total_seconds()
-    except ValueError:
-        return nan
+        return _aware(parsedate_to_datetime(said))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _aware(moment: datetime) -> datetime:

@@ -19,9 +19,6 @@ from models.link import Agreed, LinkState, Origin
 from models.reconcile import BoardSide, OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 
-REMEMBERED_SECONDS = 300.0
-"""An event that was changed longer ago was not created by the present call, whatever the clocks say."""
-
 
 class EventWriter:
     """Writes the events of one resource's mailbox."""
@@ -60,7 +57,7 @@ class EventWriter:
 
     def _created(self, case: Case, board: Content, wanted: Content, done: Done[Event]) -> None:
         item = case.item
-        if self._is_remembered(done.value):
+        if self.desk.has_departed(done.value.head.id):  # Graph may remember the ids of events that are gone
             self.course.transaction_used(item)
             return
         seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
@@ -71,15 +68,6 @@ class EventWriter:
             link = replace(link, state=LinkState.UNDONE)  # only an undo brings back what a rule keeps out
         fact = OutlookFact(event=done.value, asked_at=self.desk.ports.monotonic())
         self.course.event_written(item, done, PutLink(link=link), fact=fact)
-
-    def _is_remembered(self, event: Event) -> bool:
-        """Whether an answer comes out of Graph's memory of a transaction id: its event may be gone.
-
-        Whether Graph forgets the ids of events that were deleted is unknown (facts, Graph §12).
-        """
-        changed = event.head.modified_at
-        age = 0.0 if changed is None else (self.desk.ports.now() - changed).total_seconds()
-        return self.desk.has_departed(event.head.id) or age > REMEMBERED_SECONDS
 
     def update(self, case: Case, *, back: Content | None = None) -> None:
         """Change the members that differ, under the version that was seen (A3, A4).

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from actors.clients.errors import (
@@ -31,6 +31,7 @@ from actors.clients.graph.delta import DeltaPage, Series, read_page, read_series
 from actors.clients.graph.links import checked_link
 from actors.clients.graph.paths import EVENT, EVENTS, follow, quoted, request, window_query
 from actors.clients.graph.writing import combined, draft_body, patch_body
+from actors.clients.policies import answered_at
 from actors.clients.steps import Operation, Reply, Request, Steps
 from models.event import Event, EventHead
 from models.ids import LINK_PROPERTY_ID, Etag, EventId, MailboxId
@@ -49,6 +50,11 @@ SERIES_MEMBERS = (
     "location,iCalUId,isOnlineMeeting,attendees,hasAttachments"
 )
 """What is read of a master."""
+
+
+MADE_NOW: timedelta = timedelta(seconds=2)
+"""How long a creation takes. An event that is older when the answer comes may have been made by an earlier
+call, whose transaction id Graph remembers."""
 
 
 class GraphOperation(Operation[T_co], Protocol[T_co]):
@@ -242,7 +248,7 @@ class CreateEvent:
     """A new event.
 
     Raises `OutcomeUnknown` when it may have been made: find it by its link property before trying again;
-    `DuplicateTransaction` when it was made earlier and has other content by now.
+    `DuplicateTransaction` when it was made earlier, and has other content by now or is gone.
     """
 
     is_write: ClassVar[bool] = True
@@ -257,6 +263,11 @@ class CreateEvent:
         except DuplicateTransaction as problem:
             raise (yield from self._with_immutable_id(problem)) from None
         created = read_id(reply.mapping())
+        if created is not None and _is_remembered(reply):
+            try:
+                reply = yield _get(self.mailbox, created)
+            except NotFound as problem:
+                raise DuplicateTransaction(problem.about, existing_event_id=None) from None
         own = frozenset() if created is None else frozenset({created})
         return _event(reply, replace(self.judge, board_born=own))
 
@@ -335,6 +346,13 @@ class RemoveEvent:
 
 def _get(mailbox: MailboxId, event_id: EventId, *, alone: bool = False) -> Request:
     return request("GET", EVENT, ids={"user": mailbox, "event": event_id}, alone=alone)
+
+
+def _is_remembered(reply: Reply) -> bool:
+    """Whether the answer to a creation may come out of Graph's memory of a transaction id, so that its event
+    may be gone: whether it forgets the ids of those that were deleted is unknown (facts §12)."""
+    made, answered = read_instant(text(reply.mapping(), "createdDateTime")), answered_at(reply.headers)
+    return made is not None and answered is not None and answered - made > MADE_NOW
 
 
 def _event(reply: Reply, judge: Judge) -> Event:
