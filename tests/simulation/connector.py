@@ -16,6 +16,7 @@ from actors.runtime.dispatcher import ManualDispatcher
 from actors.runtime.system import PINNED, SimulatedRuntime
 from actors.runtime.timers import VirtualTimers
 from models.content import Sensitivity, ShowAs
+from models.decision import Act
 from models.ids import AppointmentGuid, AppointmentId, MailboxId, ResourceNo
 from models.mapper import Mapper
 from models.preferences import Preferences, PrivateEvents, StoredPreferences
@@ -139,6 +140,12 @@ class Connector:
         """The appointments of occurrences that Graph does not move past their neighbours."""
         letters = self._disk.store.dead_letters()
         return frozenset(str(one.guid) for one in letters if one.code == "ErrorOccurrenceCrossingBoundary")
+
+    def unmade(self) -> frozenset[str]:
+        """Resources for whose events the board took no appointment: those are put aside until either side
+        changes, or an administrator has it tried again (D9)."""
+        letters = self._disk.store.dead_letters()
+        return frozenset(str(one.resource_no) for one in letters if one.act is Act.CREATE_APPOINTMENT)
 
     # What it is told
 

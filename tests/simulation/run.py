@@ -149,7 +149,7 @@ class History:
             world.run(step)
             left -= step
             if world.connector.is_idle:
-                found = Verdict(world.oracle, world.connector.refused()).problems()
+                found = _verdict(world).problems()
                 if not found:
                     return
         if not world.connector.is_idle:
@@ -160,13 +160,13 @@ class History:
         """Polls and a full comparison, and not one write."""
         world = self._world
         world.run(self._plan.period * 1.2 + 30.0)
-        if found := Verdict(world.oracle, world.connector.refused()).problems():
+        if found := _verdict(world).problems():
             raise Violation(f"was in step, and is not any more: {'; '.join(found)}")
         before = len(world.oracle.writes)
         world.told.tell(world.clock.now(), "resync", "")
         world.connector.resync()
         world.run(self._plan.period * 1.2 + 60.0)
-        verdict = Verdict(world.oracle, world.connector.refused())
+        verdict = _verdict(world)
         needless = [what for what in world.oracle.writes[before:] if verdict.is_needless(what[1])]
         if needless:
             raise Violation(f"written although nothing had changed: {needless}")
@@ -205,3 +205,7 @@ def quiet(world: World) -> Iterator[None]:
 
 DEBUG = bool(os.environ.get("SIMULATION_LOG"))
 """Whether the connector's own log goes into the history."""
+
+
+def _verdict(world: World) -> Verdict:
+    return Verdict(world.oracle, world.connector.refused(), world.connector.unmade())

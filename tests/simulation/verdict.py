@@ -30,10 +30,12 @@ UNIQUE = ("when", "subject", "body")
 class Verdict:
     """The final judgement over both services."""
 
-    def __init__(self, oracle: Oracle, refused: Collection[str] = ()) -> None:
-        """`refused` are appointments whose values Graph takes for no event, and which are put aside (D9)."""
+    def __init__(self, oracle: Oracle, refused: Collection[str] = (), unmade: Collection[str] = ()) -> None:
+        """`refused` are appointments whose values Graph takes for no event, and which are put aside (D9);
+        `unmade` are resources for whose events the board took no appointment."""
         self._oracle = oracle
         self._refused = refused
+        self._unmade = unmade
         now = oracle.now()
         self._inner = window_edges(oracle.plan, now, CLOSE)
         self._outer = window_edges(oracle.plan, now, WIDE)
@@ -143,7 +145,10 @@ class Verdict:
                 yield f"{where} is not shared and has an appointment"
             return
         if not listed:
-            if self._inside(held) and not self._may_be_missing(resource, mailbox, item, mark):
+            # while the board had another address, it refused the one that the connector knew
+            was_away = resource in self._unmade and len(self._oracle.memory.homes[resource]) > 1
+            may_be_missing = was_away or self._may_be_missing(resource, mailbox, item, mark)
+            if self._inside(held) and not may_be_missing:
                 yield f"{where} is shared and has no appointment"
             return
         shown = of_appointment(listed[0])
