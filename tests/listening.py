@@ -10,28 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask.testing import FlaskClient
-
-from actors.administration import Administration
-from actors.committing import StoreDesk
-from actors.process import company_of, listen_with
-from actors.subscription_ports import Polled
-from actors.web.access import ApiAccess, Login
-from actors.web.app import Parts, create_app
 from tests.office import Office
 from tests.sandbox.faults import Kind
 from tests.sandbox.graph.subscription_form import Subscription
-from tests.sandbox.wire import Delivery, Response
+from tests.simulation.listening import PASSWORD, Ears
 from tests.simulation.run import quiet
-from tests.web_kit import ADMIN, PASSWORD, basic
+from tests.web_kit import basic
 
 HOUR = 3600.0
-PUBLIC = "https://connector.contoso.test"
-LOGIN = Login(name="board", password="board-secret")
-ON_THE_WAY = 0.2
-"""Seconds that a delivery takes."""
 SELDOM = {"outlook_poll_seconds": 12 * 3600, "board_poll_seconds": 12 * 3600}
 """Polls so seldom that what is heard of soon was told."""
 
@@ -41,14 +28,22 @@ class ListeningOffice(Office):
 
     def __init__(self, *, source_apps: Sequence[str] = (), is_reachable: bool = True, **options: Any) -> None:
         super().__init__(notified=False, **options)
-        self._source_apps = source_apps
+        self.listen(source_apps=source_apps)
         self.is_reachable = is_reachable
+
+    @property
+    def _listener(self) -> Ears:
+        assert self.ears is not None
+        return self.ears
+
+    @property
+    def is_reachable(self) -> bool:
         """Whether the services reach the address that the process gives them."""
-        self._web: FlaskClient | None = None
-        self._secrets = 0
-        self.services.sink = self._on_its_way
-        for transport in (self.connector._graph, self.connector._board):
-            transport.listen = self._answer
+        return self._listener.is_reachable
+
+    @is_reachable.setter
+    def is_reachable(self, is_reachable: bool) -> None:
+        self._listener.is_reachable = is_reachable
 
     @property
     def listed(self) -> list[Subscription]:
@@ -63,8 +58,9 @@ class ListeningOffice(Office):
 
     def status(self, place: int = 0) -> dict[str, Any]:
         """What `GET /api/status` says of a resource."""
-        assert self._web is not None
-        shown = self._web.get("/api/status", headers=ADMIN).get_json()
+        web = self._listener.web
+        assert web is not None
+        shown = web.get("/api/status", headers=basic("admin", PASSWORD)).get_json()
         found: dict[str, Any] = next(
             one for one in shown["resources"] if one["resourceNo"] == self.numbers[place]
         )
@@ -77,66 +73,6 @@ class ListeningOffice(Office):
     def mend(self) -> None:
         """Nothing befalls them any more."""
         self.services.faults.clear()
-
-    # Its lives
-
-    def start(self) -> None:
-        """Start the process, and what listens."""
-        was_alive = self.connector.is_alive
-        super().start()
-        if not was_alive and self.connector.is_alive:
-            self._web = self._open()
-
-    def kill(self, down: float) -> None:
-        """End it: nobody listens until it starts again."""
-        self._web = None
-        super().kill(down)
-
-    def _open(self) -> FlaskClient:
-        app = self.connector.application
-        desk = StoreDesk(store=app.store_actor, dispatcher=app.runtime.pinned["store"])
-        polled = Polled()
-        intake = listen_with(
-            app,
-            desk,
-            polled,
-            public_url=PUBLIC,
-            webhook_source_apps=self._source_apps,
-            secrets=self._new_secret,
-        )
-        parts = Parts(
-            intake=intake,
-            facade=Administration(company_of(app, desk, polled)),
-            store=self.disk.store,
-            clock=self.clock,
-            scheduler_login=LOGIN,
-            access=ApiAccess(admin_password=PASSWORD, control_key=""),
-        )
-        return create_app(parts).test_client()
-
-    def _new_secret(self) -> str:
-        self._secrets += 1
-        return f"state-{self._secrets}"
-
-    # What comes in
-
-    def _on_its_way(self, delivery: Delivery) -> None:
-        def arrive() -> None:
-            self.services.settled(delivery, self._answer(delivery))
-
-        self.timers.after(ON_THE_WAY, arrive)
-
-    def _answer(self, delivery: Delivery) -> Response | None:
-        """What the process answers; None where none listens."""
-        if self._web is None or not self.is_reachable or not delivery.url.startswith(PUBLIC):
-            return None
-        parts = urlsplit(delivery.url)
-        headers = dict(delivery.headers)
-        if delivery.about.startswith("scheduler"):
-            headers |= basic(LOGIN.name, LOGIN.password)
-        answer = self._web.post(parts.path, query_string=parts.query, headers=headers, data=delivery.body)
-        named = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(status=answer.status_code, headers=named, body=answer.get_data())
 
 
 @contextmanager

@@ -37,6 +37,17 @@ def test_a_history_with_faults_ends_in_step(seed: int) -> None:
     assert run(seed, Options()).problem == ""
 
 
+def test_histories_that_the_services_themselves_tell_of_end_in_step() -> None:
+    """D4, D6, D13: subscriptions, webhooks, hooks and journal run too, and meet with mishaps of their own."""
+    told = ""
+    for seed in EVERY_TIME:
+        result = run(seed, Options(listens=True), keep=True)
+        assert result.problem == ""
+        told += "\n".join(result.lines)
+    for happened in ("POST /subscriptions → 201", "POST /webhooks/AppointmentCreated → 201", "AddJournal"):
+        assert happened in told
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", tuple(regressions()))
 def test_what_failed_once_does_not_fail_again(seed: int) -> None:

@@ -24,7 +24,9 @@ AT_ONCE = 20
 def main() -> int:
     """Run what the command line asks for; 0 where nothing was violated."""
     given = _arguments()
-    options = Options(operations=given.operations, faults=_faults(given), acts=_acts(given))
+    options = Options(
+        operations=given.operations, faults=_faults(given), acts=_acts(given), listens=given.listening
+    )
     seeds = _seeds(given)
     if len(seeds) == 1:
         result = run(seeds[0], options, keep=True)
@@ -73,6 +75,8 @@ def _command(seed: int, given: argparse.Namespace) -> str:
         words.append(f"--only-faults {given.only_faults or 'none'}")
     if given.only_acts:
         words.append(f"--only-acts {given.only_acts}")
+    if given.listening:
+        words.append("--listening")
     return " ".join(words)
 
 
@@ -109,6 +113,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--operations", type=int, default=50, help="acts of people in a history")
     parser.add_argument("--only-faults", help=f"of {','.join(KINDS)}, or none")
     parser.add_argument("--only-acts", help=f"of {','.join(sorted(NAMES))}")
+    parser.add_argument(
+        "--listening", action="store_true", help="told of changes by subscriptions and webhooks"
+    )
     parser.add_argument("--report", type=int, default=0, help="figures after so many histories")
     return parser.parse_args()
 

@@ -24,7 +24,7 @@ from models.settings.sections import Settings
 from models.storage.changes import PutPreferences
 from models.storage.records import Trigger
 from tests.sandbox.services import Services
-from tests.sandbox.wire import Request
+from tests.sandbox.wire import Delivery, Request, Response
 from tests.simulation.disk import Disk
 from tests.simulation.transport import Perils, SimulatedSenders, SimulatedTransport
 
@@ -98,6 +98,11 @@ class Connector:
         """Everything in memory is gone."""
         self._app = None
         self._dispatcher, self._timers = ManualDispatcher(self._dice), VirtualTimers(self._clock)
+
+    def listen(self, answer: Callable[[Delivery], Response | None]) -> None:
+        """Say who answers what a service asks the process meanwhile."""
+        for transport in (self._graph, self._board):
+            transport.listen = answer
 
     # Its time
 

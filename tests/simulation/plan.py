@@ -27,6 +27,8 @@ class Options:
     """The kinds of trouble that may strike."""
     acts: frozenset[str] | None = None
     """What people and planners do; None for everything."""
+    listens: bool = False
+    """Whether the connector is told of changes through subscriptions, webhooks, hooks and journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Plan:
     quirks: Quirks = field(default_factory=Quirks)
     notified: bool = True
     """Whether changes are announced to the connector, as subscriptions and webhooks do."""
+    listens: bool = False
+    """Whether they are announced by those themselves, through its hooks and its journal."""
 
     @staticmethod
     def draw(seed: int, options: Options) -> Plan:
@@ -76,7 +80,8 @@ class Plan:
             },
             private=dice.choice(("hide", "hide", "mask")),
             quirks=_quirks(dice),
-            notified=dice.random() < 0.5,
+            notified=dice.random() < 0.5 and not options.listens,
+            listens=options.listens,
         )
 
 

@@ -124,6 +124,8 @@ class History:
         if "lost-store" in faults and dice.random() < 0.02:
             world.fault("lost-store")
             world.restore(empty=True)
+        if world.ears is not None:
+            world.mishaps.strike(world.ears, world.timers)
         if "spent-token" in faults and dice.random() < 0.05:
             world.fault("spent-token")
             world.services.tenant.expire_delta_links()
@@ -132,7 +134,9 @@ class History:
         """No more trouble: whatever is down comes up."""
         world = self._world
         world.told.tell(world.clock.now(), "peace", "")
-        world.trouble.over = True
+        world.trouble.over = world.mishaps.over = True
+        if world.ears is not None:
+            world.ears.is_reachable = True
         world.crashes.stop()
         world.sign_in(works=True)
         world.secret(works=True)

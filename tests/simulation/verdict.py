@@ -92,8 +92,7 @@ class Verdict:
         held = of_item(item)
         if item.event.content.attendees or not (self._inside(wanted) or self._inside(held)):
             return
-        chosen = self._oracle.preferences_of(resource)
-        readable = chosen["share"] and item.content().sensitivity in chosen["sensitivity"]
+        readable = self._is_readable(resource, item)
         where = f"{appointment.guid}/{resource}"
         for name in ("when", "subject", "importance"):
             touched = self._said(appointment.guid, name, resource)
@@ -105,6 +104,16 @@ class Verdict:
         if wanted["category"] and wanted["category"] not in held["categories"] and readable:
             yield f"{where} category: board {wanted['category']}, Outlook {held['categories']}"
         yield from self._sourced(where, appointment.guid, wanted, self._board_sides(appointment))
+
+    def _is_readable(self, resource: str, item: Item) -> bool:
+        """Whether a resource shows what it has made of an event of the board's (B14)."""
+        chosen = self._oracle.preferences_of(resource)
+        return bool(chosen["share"]) and item.content().sensitivity in chosen["sensitivity"]
+
+    def _somebody_hides(self, sides: list[str], guid: str) -> bool:
+        """Whether one of these resources does not show its event, so that nobody heard its last word."""
+        events = [(side, item) for side in sides for _, item in self._marked.get(f"{guid}/{side}", ())]
+        return any(not self._is_readable(side, item) for side, item in events)
 
     def _board_sides(self, appointment: Appointment) -> list[str]:
         sides = ["planner"]
@@ -225,6 +234,7 @@ class Verdict:
             people = [self._said(guid, name, side) for side in sides if side != "planner" and not board_owned]
             planner, heard = self._said(guid, name, "planner"), [one for one in people if one]
             refused = guid in self._oracle.memory.locked or self._somebody_left(sides, shown["resources"])
+            refused = refused or self._somebody_hides(sides, guid)
             if refused and shown[name] in self._oracle.memory.ever.get((guid, name), ()):
                 continue  # what they said last may never have been heard, or was put back
             yield from self._judge_source(where, name, shown[name], planner, heard, binds=(True, False))

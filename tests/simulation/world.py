@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from models.mapper import Mapper
 from models.settings.sections import Settings
 from models.storage.changes import Change
 from tests.sandbox.clock import Clock
-from tests.sandbox.company import generate
+from tests.sandbox.company import SOURCE, generate
 from tests.sandbox.graph.application import SecretState
 from tests.sandbox.graph.tokens import SigningKey
 from tests.sandbox.services import Services
@@ -24,6 +24,7 @@ from tests.simulation.connector import Connector, settings_for
 from tests.simulation.disk import Disk
 from tests.simulation.faults import Trouble
 from tests.simulation.history import Chronicle, Violation
+from tests.simulation.listening import ON_THE_WAY, Ears, Mishaps
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.plan import Plan
@@ -144,7 +145,29 @@ class World:
         )
         self.people = People(self)
         self.oracle.on_change = self._announced
+        self.mishaps = Mishaps(self.services, Random(f"{plan.seed}/mishaps"), self.fault)
+        self.mishaps.over = "notifications" not in plan.faults
+        self.ears: Ears | None = None
+        if plan.listens:
+            self.listen(source_apps=(SOURCE["sourceApp"],), journey=self.mishaps.journey)
         self._turns = 0
+
+    def listen(
+        self,
+        *,
+        source_apps: Sequence[str] = (),
+        journey: Callable[[], Sequence[float]] = lambda: (ON_THE_WAY,),
+    ) -> None:
+        """From its next start on, the process is told of changes through what it listens with."""
+        self.ears = Ears(
+            self.services,
+            self.clock,
+            self.timers,
+            source_apps=source_apps,
+            fell=self._fell,
+            journey=journey,
+        )
+        self.connector.listen(self.ears.answer)
 
     # Time
 
@@ -195,6 +218,8 @@ class World:
         self.told.tell(self.clock.now(), "process", "starts")
         try:
             self.connector.start()
+            if self.ears is not None:
+                self.ears.open(self.connector.application, self.disk.store)
         except ProcessCrash:
             self._fell()
 
@@ -204,8 +229,13 @@ class World:
             self.told.tell(self.clock.now(), "process", f"is killed, back in {down:.0f} s")
             self._fell(down)
 
-    def _fell(self, down: float | None = None) -> None:
+    def _die(self) -> None:
         self.connector.die()
+        if self.ears is not None:
+            self.ears.close()
+
+    def _fell(self, down: float | None = None) -> None:
+        self._die()
         pause = self._dice.choice((0.5, 2.0, 30.0, 600.0)) if down is None else down
         self.timers.after(pause, self.start)
 
@@ -223,7 +253,7 @@ class World:
         """The process is stopped, and starts on an older store, or on none."""
         image = None if empty or not self._images else self._dice.choice(self._images)
         self.told.tell(self.clock.now(), "disk", "is lost" if image is None else "is restored from a backup")
-        self.connector.die()
+        self._die()
         self.disk.restore(image)
         self.people.choose_again()
         self.oracle.store_forgot()
