@@ -291,10 +291,17 @@ class Verdict:
                     continue
                 if mailbox is not home:
                     yield f"{link} was left behind in another mailbox: e{item.event.number}"
-                elif not self._inside(of_item(item)):
+                elif not self._inside(of_item(item)) or self._was_moved_in_private(guid, resource, item):
                     continue
                 elif appointment is None or resource not in appointment.resources:
                     yield f"{link} has an event and is not planned: e{item.event.number}"
+
+    def _was_moved_in_private(self, guid: str, resource: str, item: Item) -> bool:
+        """Whether an event is where nobody can know it to be: its appointment was planned outside of the
+        window, and is not looked for before the window comes to it."""
+        planned = self._oracle.memory.order.get((guid, "when", "planner"), {})
+        elsewhere = any(not self._inside({**of_item(item), "when": when}) for when in planned)
+        return elsewhere and not self._is_readable(resource, item)
 
     def _stays_behind(self, mailbox: Mailbox, item: Item) -> bool:
         """Whether an event is left in a former mailbox: others are invited to it, or nobody can know of it,
