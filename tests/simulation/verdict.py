@@ -93,6 +93,8 @@ class Verdict:
         if item.event.content.attendees or not (self._inside(wanted) or self._inside(held)):
             return
         readable = self._is_readable(resource, item)
+        if not readable and not self._inside(wanted):
+            return  # it was moved into the window in private: there the appointment is not looked for
         where = f"{appointment.guid}/{resource}"
         for name in ("when", "subject", "importance"):
             touched = self._said(appointment.guid, name, resource)
