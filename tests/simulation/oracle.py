@@ -75,6 +75,9 @@ class Memory:
     """Links whose event was deleted by its owner."""
     taken_away: dict[str, int] = field(default_factory=dict)
     """When the connector last deleted an event of a link."""
+    given_up: dict[tuple[str, str], int] = field(default_factory=dict)
+    """When the connector last took an appointment from a resource whose event it stands for. By event and
+    resource."""
     dropped: dict[tuple[str, str], tuple[int, bool]] = field(default_factory=dict)
     """Outlook-born appointments that a planner took from a resource: when, and whether the sides agreed then
     and the connector knew. By event and resource."""
@@ -320,6 +323,7 @@ class Oracle:
                 )
             return
         mark = appointment.exchange.exchange_id if appointment.exchange else ""
+        memory.given_up[mark or "", resource] = self._n
         found = self.find_event(resource, mark or "")
         if found is None or not self.verdict(resource, found):
             return

@@ -182,6 +182,8 @@ class Verdict:
             yield from self._sourced_in_outlook(where, resource, mailbox, item, listed[0], held)
 
     def _may_be_missing(self, resource: str, mailbox: Mailbox, item: Item, mark: str) -> bool:
+        if 0 < self._oracle.memory.given_up.get((mark, resource), 0) < self._oracle.forgot_at:
+            return True  # an older store has it, and takes its absence for a planner's word
         dropped = self._oracle.memory.dropped.get((mark, resource))
         if dropped is None:
             return False
