@@ -259,8 +259,8 @@ class Oracle:
     def _agrees(self, resource: str, appointment: Appointment) -> bool:
         found = self.find_event(resource, (appointment.exchange and appointment.exchange.exchange_id) or "")
         known = self.appointments.get(appointment.guid)
-        if found is None or known is None:
-            return False
+        if found is None or known is None or self.verdict(resource, found) != "all":
+            return False  # what is to be hidden from now on is a change that the board has not heard of
         event = of_item(found)
         names = ("subject", "when", "body", "importance", "show_as", "sensitivity")
         category, labels = known.fields["category"], event["categories"]
