@@ -169,15 +169,16 @@ class History:
         world.run(self._plan.period * 1.2 + 30.0)
         if found := _verdict(world).problems():
             raise Violation(f"was in step, and is not any more: {'; '.join(found)}")
-        before = len(world.oracle.writes)
+        early, before = _verdict(world), len(world.oracle.writes)
         world.told.tell(world.clock.now(), "resync", "")
         world.connector.resync()
         world.run(self._plan.period * 1.2 + 60.0)
-        verdict = _verdict(world)
-        needless = [what for what in world.oracle.writes[before:] if verdict.is_needless(what[1])]
+        late = _verdict(world)
+        written = [what for what in world.oracle.writes[before:] if early.is_needless(what[1])]
+        needless = [what for what in written if late.is_needless(what[1])]
         if needless:
             raise Violation(f"written although nothing had changed: {needless}")
-        if found := verdict.problems():
+        if found := late.problems():
             raise Violation(f"was in step, and is not any more: {'; '.join(found)}")
 
     def _look_into_the_store(self) -> None:
