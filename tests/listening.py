@@ -14,9 +14,9 @@ from typing import Any
 from tests.office import Office
 from tests.sandbox.faults import Kind
 from tests.sandbox.graph.subscription_form import Subscription
-from tests.simulation.listening import PASSWORD, Ears
+from tests.simulation.listening import Ears
 from tests.simulation.run import quiet
-from tests.web_kit import basic
+from tests.web_kit import ADMIN
 
 HOUR = 3600.0
 SELDOM = {"outlook_poll_seconds": 12 * 3600, "board_poll_seconds": 12 * 3600}
@@ -60,7 +60,7 @@ class ListeningOffice(Office):
         """What `GET /api/status` says of a resource."""
         web = self._listener.web
         assert web is not None
-        shown = web.get("/api/status", headers=basic("admin", PASSWORD)).get_json()
+        shown = web.get("/api/status", headers=ADMIN).get_json()
         found: dict[str, Any] = next(
             one for one in shown["resources"] if one["resourceNo"] == self.numbers[place]
         )

@@ -6,7 +6,6 @@ anything. A delivery may be lost, doubled or late, meet nobody, or the end of th
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from random import Random
 from urllib.parse import urlsplit
@@ -26,10 +25,10 @@ from actors.web.app import Parts, create_app
 from models.storage.store import Store
 from tests.sandbox.services import ACCEPTED, Services
 from tests.sandbox.wire import Delivery, Response
+from tests.web_kit import PASSWORD, basic
 
 PUBLIC = "https://connector.contoso.test"
 LOGIN = Login(name="board", password="board-secret")
-PASSWORD = "admin-secret"
 ON_THE_WAY = 0.2
 """Seconds that a delivery takes."""
 
@@ -90,8 +89,7 @@ class Ears:
         parts = urlsplit(delivery.url)
         headers = dict(delivery.headers)
         if delivery.about.startswith("scheduler"):
-            named = f"{LOGIN.name}:{LOGIN.password}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(named).decode()}"
+            headers |= basic(LOGIN.name, LOGIN.password)
         answer = self.web.post(parts.path, query_string=parts.query, headers=headers, data=delivery.body)
         lower = {name.lower(): value for name, value in answer.headers.items()}
         return Response(status=answer.status_code, headers=lower, body=answer.get_data())
