@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from models.storage.changes import AddBeforeImage, Change
+from models.ids import AppointmentId
+from models.storage.changes import AddBeforeImage, Change, PutLink
 from models.storage.errors import StoreFull
-from tests.office import BEGIN, Office, office_at_work
+from tests.office import BEGIN, Office, lasting, office_at_work
 
 NINE = datetime(2026, 3, 9, 9)  # noqa: DTZ001 - a wall clock
 
@@ -51,3 +53,18 @@ def test_a11_d11_an_event_stays_in_the_old_mailbox_until_it_is_on_disk_that_it_g
     assert event not in mailbox.events(mailbox.default_calendar)
     assert [one.content.subject for one in office.person().events()] == ["Repair"]
     assert event.immutable_id in {image.event_id for image in store.before_images(BEGIN)}
+
+
+def test_a11_d11_an_appointment_of_which_an_older_store_has_another_number_leaves_the_board(
+    office: Office,
+) -> None:
+    """A11, D11: the store is from before the appointment was made again, and the resource moves as well."""
+    office.person().create(subject="Dentist", **lasting(NINE))
+    office.settle()
+    (appointment,) = office.board()
+    (link,) = office.disk.store.links_of_appointment(guid=appointment.guid)  # type: ignore[arg-type]  # a text
+    office.disk.store.apply([PutLink(link=replace(link, appointment_id=AppointmentId("999999")))])
+    office.kill(down=1.0)
+    office.get_mailbox()
+    office.settle()
+    assert office.board() == []

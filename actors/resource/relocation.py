@@ -72,9 +72,10 @@ class Relocation:
         mailbox's own leaves the board."""
         desk = self.desk
         if link.origin is Origin.OUTLOOK:
-            desk.learn_outlook(
-                link.guid, OutlookFact(event=GONE, asked_at=desk.ports.monotonic()), Trigger.START
-            )
+            # an older store may know the appointment by a number that is not its own any more
+            desk.item(link.guid, Trigger.START).reread_board = True
+            gone = OutlookFact(event=GONE, asked_at=desk.ports.monotonic())
+            desk.learn_outlook(link.guid, gone, Trigger.START)
             return
         if link.state is LinkState.UNDONE and link.event_id is None:
             self.course.commit(PutLink(link=replace(link, mailbox=desk.mailbox.id)))
