@@ -35,17 +35,17 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
     on: nobody else may change it.
     """
 
-    __slots__ = ("_names", "_values")
+    __slots__ = ("_names", "_places", "_values")
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        self._names, lower_names = _known(tuple(values))
-        self._values: dict[str, object] = dict(zip(lower_names, values.values(), strict=True))
-        if not _FROM_JSON.issuperset(map(type, self._values.values())):
-            self._values = {name: frozen(value) for name, value in self._values.items()}
+        self._names, self._places = _known(tuple(values))
+        self._values: list[object] = list(values.values())
+        if not _FROM_JSON.issuperset(map(type, self._values)):
+            self._values = [frozen(value) for value in self._values]
 
     def __getitem__(self, name: str) -> Scalar | Record | tuple[object, ...]:
         lower_name = _lower(name)
-        if lower_name not in self._values:
+        if lower_name not in self._places:
             raise KeyError(name)
         return self.lookup(lower_name)
 
@@ -64,23 +64,29 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
     def get(self, name: str, default: object = None, /) -> object:
         """The value of a name, in any letter case."""
         lower_name = _lower(name)
-        if default is None or lower_name in self._values:
+        if default is None or lower_name in self._places:
             return self.lookup(lower_name)
         return default
 
     def lookup(self, lower_name: str) -> Scalar | Record | tuple[object, ...]:
         """The value of a name that is in lower case already; None where there is none."""
-        value = self._values.get(lower_name)
+        place = self._places.get(lower_name)
+        if place is None:
+            return None
+        value = self._values[place]
         if type(value) in _LATER:
             # two threads may both do this, and come to the same
-            value = self._values[lower_name] = frozen(value)
+            value = self._values[place] = frozen(value)
         return value  # type: ignore[return-value]  # whatever else it could be was frozen at the start
 
     def first_text(self, *lower_names: str) -> str:
         """The first of the names, in lower case already, that says something, numbers included."""
-        values = self._values
+        places, values = self._places, self._values
         for name in lower_names:
-            value = values.get(name)
+            place = places.get(name)
+            if place is None:
+                continue
+            value = values[place]
             if type(value) is str:
                 if value:
                     return value
@@ -89,7 +95,7 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
         return ""
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and _lower(name) in self._values
+        return isinstance(name, str) and _lower(name) in self._places
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -107,7 +113,7 @@ class Record(Mapping[str, "Scalar | Record | tuple[object, ...]"]):
         return f"Record({', '.join(self._names)})"
 
     def _frozen(self) -> dict[str, object]:
-        return {name: self.lookup(name) for name in self._values}
+        return {name: self.lookup(name) for name in self._places}
 
 
 @lru_cache(_NAMES)
@@ -116,9 +122,10 @@ def _lower(name: str) -> str:
 
 
 @lru_cache(_SHAPES)
-def _known(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names as they are, and in lower case: the same in every row of a listing, and kept once for all."""
-    return names, tuple(map(_lower, names))
+def _known(names: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, int]]:
+    """The names as they are, and which place each has in lower case: the same in every row of a listing, and
+    kept once for all. Of names that differ in nothing but their case the last one counts."""
+    return names, {_lower(name): place for place, name in enumerate(names)}
 
 
 def frozen(value: object) -> Scalar | Record | tuple[object, ...]:
@@ -127,12 +134,12 @@ def frozen(value: object) -> Scalar | Record | tuple[object, ...]:
         return value  # type: ignore[return-value]  # which type it has was just looked at
     if type(value) is dict:
         return Record(value)
+    if isinstance(value, (list, tuple)):
+        return tuple(map(frozen, value))
     if isinstance(value, Record):
         return value
     if isinstance(value, Mapping):
         return Record({str(name): item for name, item in value.items()})
-    if isinstance(value, (list, tuple)):
-        return tuple(frozen(item) for item in value)
     if isinstance(value, (str, int, float, bool, Decimal, datetime)):
         return value
     return str(value)

@@ -7,7 +7,7 @@ clock of one configured zone (facts, Dime.Scheduler §2.7). Inside, time is UTC,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -94,13 +94,26 @@ def parse_wall(text: str) -> datetime:
     return _held(wall)
 
 
+def read_instant(text: str) -> datetime | None:
+    """When a server wrote something: in UTC unless it says otherwise.
+
+    None for what is no time, and for year 1, which stands for "no time" (facts §1.3).
+    """
+    try:
+        written = datetime.fromisoformat(text)
+        instant = _on(written, UTC) if written.tzinfo is None else written.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return instant if instant.year > 1 else None
+
+
 def to_utc(wall: datetime, zone: ZoneInfo, *, second_reading: bool = False) -> datetime:
     """The instant at which clocks in `zone` show `wall`.
 
     In the hour that repeats it is the first one, unless `second_reading`. A time in the hour that is skipped
     is moved forward by the gap, as a clock that was not set yet would have it (C7).
     """
-    wall = _held(wall).replace(tzinfo=zone, fold=0)
+    wall = _on(_held(wall), zone)
     if second_reading:
         later = wall.replace(fold=1)
         wall = later if _offset(wall) > _offset(later) else wall
@@ -221,7 +234,7 @@ def _interval(start_wall: datetime, end_wall: datetime, zone: ZoneInfo) -> Timed
 
 
 def _timed(start: datetime, end: datetime) -> Timed:
-    return Timed(start=start, end=max(start, end))
+    return Timed(start=start, end=end if end > start else start)
 
 
 def _days(first: date, until: date) -> AllDay:
@@ -247,6 +260,12 @@ def _board_day(text: str, zone: ZoneInfo, honour_offset: bool) -> tuple[date, ti
     here = written if instant is None else to_wall(instant, zone)
     meant = written if written.time() == MIDNIGHT != here.time() else here
     return meant.date(), meant.time()
+
+
+def _on(wall: datetime, zone: tzinfo) -> datetime:
+    """A wall clock on the wall of `zone`, in its first reading. `replace` takes four times as long."""
+    placed = datetime.combine(wall, wall.time(), zone)
+    return placed.replace(fold=0) if placed.fold else placed
 
 
 def _held(wall: datetime) -> datetime:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.clients.graph.codec import own_transaction_id, read_event, read_head, read_instant
+from actors.clients.graph.codec import own_transaction_id, read_event, read_head
 from actors.clients.graph.delta import read_page, read_series
 from models.content import Importance, Sensitivity, ShowAs
 from models.event import EventType, Response
@@ -18,6 +18,7 @@ from models.ids import AppointmentGuid, EventId, MailboxId, ResourceNo, transact
 from models.judging import Judge
 from models.preferences import Preferences
 from models.when import AllDay, Timed
+from models.zones import read_instant
 from tests.clients_kit import BUSY_AND_NORMAL, EVERYTHING, event_json
 from tests.samples import sample
 

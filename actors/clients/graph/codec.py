@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import Enum
 from functools import cache
 from typing import Any, Final, TypeAlias, TypeVar
@@ -21,7 +21,7 @@ from models.event import Event, EventDetail, EventHead, EventType, Response
 from models.ids import Etag, EventId
 from models.judging import Judge
 from models.when import AllDay, When, begins_never
-from models.zones import find_zone, graph_when, read_zone, to_wall
+from models.zones import find_zone, graph_when, read_instant, read_zone, to_wall
 
 Item: TypeAlias = Mapping[str, Any]
 
@@ -150,16 +150,6 @@ def read_master_id(item: Item) -> EventId | None:
 def read_etag(item: Item) -> Etag:
     """An item's version; the annotation is there even with `$select` (facts §2.3)."""
     return Etag(text(item, "@odata.etag"))
-
-
-def read_instant(value: str) -> datetime | None:
-    """An instant, to seven digits; None for what is not one and for year 1, "no time" (facts §1.3)."""
-    try:
-        instant = datetime.fromisoformat(value)
-        utc = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return utc if utc.year > 1 else None
 
 
 def read_enum(kind: type[E], value: str, unknown: E) -> E:

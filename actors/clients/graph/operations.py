@@ -24,7 +24,6 @@ from actors.clients.graph.codec import (
     read_etag,
     read_event,
     read_id,
-    read_instant,
     text,
 )
 from actors.clients.graph.delta import DeltaPage, Series, read_page, read_series
@@ -38,6 +37,7 @@ from models.ids import LINK_PROPERTY_ID, Etag, EventId, MailboxId
 from models.judging import Judge
 from models.when import Window
 from models.writes import EventDraft, EventPatch, Rewrite
+from models.zones import read_instant
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from actors.clients.errors import Malformed, NotFound
-from actors.clients.graph.codec import read_instant, text
+from actors.clients.graph.codec import text
 from actors.clients.graph.links import checked_link
 from actors.clients.graph.paths import follow, graph_instant, request
 from actors.clients.steps import Reply, Steps
 from models.ids import MailboxId
+from models.zones import read_instant
 
 SUBSCRIPTIONS = "/subscriptions"
 SUBSCRIPTION = "/subscriptions/{subscription}"

@@ -6,9 +6,8 @@ understood is read as the most private thing it could be (C9), and nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar
 
@@ -20,7 +19,7 @@ from models.json_text import digest_of
 from models.record import Record
 from models.resource import Resource
 from models.when import When, begins_never
-from models.zones import board_when
+from models.zones import board_when, read_instant
 
 E = TypeVar("E", bound=Enum)
 
@@ -96,8 +95,8 @@ def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment
         show_as=_enum(SPELLED_SHOW_AS, _first(record, "showas"), ShowAs.UNKNOWN),
         sensitivity=_enum(SPELLED_SENSITIVITY, _first(record, "sensitivity"), Sensitivity.PRIVATE),
         exchange_id=record.first_text("exchangeid"),
-        created_at=_stamp(record.first_text("createddate", "createdat")),
-        modified_at=_stamp(record.first_text("lastmodifieddate", "updatedat", "modifieddate")),
+        created_at=read_instant(record.first_text("createddate", "createdat")),
+        modified_at=read_instant(record.first_text("lastmodifieddate", "updatedat", "modifieddate")),
         record=record,
         said=said,
     )
@@ -174,7 +173,7 @@ def _resource_no(one: object) -> str:
 def _category(record: Record) -> str:
     """The appointment's own category; that of its task is another thing."""
     category = _first(record, "category", "categories")
-    first = next(_several(category), "")
+    first = next(iter(_several(category)), "")
     if isinstance(first, Record):
         return first.first_text("name", "displayname")
     return first if isinstance(first, str) else ""
@@ -189,16 +188,6 @@ def _source(record: Record, name: str) -> str:
     return job.first_text(name) if isinstance(job, Record) else ""
 
 
-def _stamp(text: str) -> datetime | None:
-    """When the server wrote it: no planning time but the server's own, UTC unless it says otherwise."""
-    try:
-        moment = datetime.fromisoformat(text)
-        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return utc if utc.year > 1 else None
-
-
 def _enum(spellings: Mapping[str, E], value: object, unknown: E) -> E | None:
     """The member that a number, a number as text or a name stands for; None where there is nothing."""
     if value is None or value == "":
@@ -207,11 +196,10 @@ def _enum(spellings: Mapping[str, E], value: object, unknown: E) -> E | None:
     return spellings.get(OTHER_NAMES.get(name, name), unknown)
 
 
-def _several(value: object) -> Iterator[object]:
+def _several(value: object) -> tuple[object, ...]:
     if isinstance(value, tuple):
-        yield from value
-    elif value is not None:
-        yield value
+        return value
+    return () if value is None else (value,)
 
 
 def _first(record: Record, *names: str) -> object:
