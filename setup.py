@@ -22,7 +22,6 @@ RUNTIME = [
     "Flask>=3.1,<4",
     "waitress>=3.0.2,<4",
     "Jinja2>=3.1.5,<4",
-    "nh3>=0.2.20,<1",
     "lark>=1.2,<2",
     "tzdata",
     "tzlocal>=5.3,<6",

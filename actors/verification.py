@@ -23,8 +23,8 @@ from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, Resou
 from models.judging import Judge, judge
 from models.link import Link, LinkState, Origin
 from models.policy import Policy
-from models.reconcile import BoardSide, OutlookSide
 from models.retention import is_long_past
+from models.sides import BoardSide, OutlookSide
 from models.storage.records import DeadLetter
 
 

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from models.content import Importance, Sensitivity, ShowAs
 from models.ids import AppointmentGuid, AppointmentId, ResourceNo
+from models.made_often import made_often
 from models.record import Record
 from models.when import When
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
     """One appointment, read from the board in whichever of its shapes (facts, Dime.Scheduler §2.8, §3.1)."""

@@ -8,6 +8,7 @@ from enum import Enum, StrEnum
 from operator import attrgetter
 from typing import Any, Final
 
+from models.made_often import made_often
 from models.when import When
 
 
@@ -61,6 +62,7 @@ _values: Final = attrgetter(*FIELDS)
 """All of a content, in the order of the fields: every item of every reading is compared with it."""
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The mapped fields of an item as one side has them, or as it should have them.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from models.content import Field
+from models.made_often import made_often
 
 
 class Side(Enum):
@@ -119,6 +120,7 @@ class FieldChange:
     winner: Side
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What to do about one item, and why."""

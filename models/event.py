@@ -12,6 +12,7 @@ from enum import Enum
 
 from models.content import Importance, Sensitivity, ShowAs
 from models.ids import Etag, EventId, EventKey
+from models.made_often import made_often
 from models.when import When
 
 
@@ -34,6 +35,7 @@ class Response(Enum):
     NONE = "none"
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventHead:
     """What judging an event needs, and nothing that its owner wrote."""
@@ -64,6 +66,7 @@ class EventHead:
         return event_key(self.id, self.series_master_id, self.original_date)
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDetail:
     """What the owner wrote: only ever made for an event that is shared, or that the board wrote."""
@@ -79,6 +82,7 @@ class EventDetail:
     has_attachments: bool = False
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event. `detail` is None when its owner does not share it."""

@@ -8,6 +8,7 @@ from enum import Enum
 
 from models.content import Content
 from models.ids import AppointmentGuid, AppointmentId, Etag, EventId, EventKey, MailboxId, ResourceNo
+from models.made_often import made_often
 from models.preferences import Verdict
 
 
@@ -35,6 +36,7 @@ class LinkState(Enum):
     """Outlook-born; its appointment was deleted on the board and stays so until the event changes (B16)."""
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreed:
     """The state of both sides when they were last in agreement.
@@ -47,6 +49,7 @@ class Agreed:
     outlook: Content
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One (appointment, resource) ↔ (mailbox, event)."""

@@ -8,61 +8,23 @@ here: an absence that nobody confirmed must never delete anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import Enum
+from dataclasses import replace
+from typing import Final
 
 from models.content import FIELDS, Content, Field
 from models.decision import Act, Decision, FieldChange, Reason, Side
 from models.link import Link, LinkState, Origin
 from models.policy import Conflicts, Deletes, Edits, Policy
 from models.preferences import Verdict
-
-
-class Gone(Enum):
-    """A side that was looked for and is confirmed not to exist."""
-
-    GONE = "gone"
-
-
-GONE = Gone.GONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardSide:
-    """An appointment as far as one resource's link is concerned."""
-
-    content: Content
-    """Board-born: the event it should be. Outlook-born: the appointment as it is."""
-    assigned: bool = True
-    in_window: bool = True
-    locked: bool = False
-    rule_failed: str = ""
-    """The name and message of the first rule that does not pass; empty when all do."""
-    modified_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutlookSide:
-    """An event as far as one link is concerned."""
-
-    content: Content
-    """Board-born: the event as it is. Outlook-born: the appointment it should be."""
-    verdict: Verdict = Verdict.SHARED
-    """Of an Outlook-born event. Of a board-born one only CANCELLED and DECLINED count."""
-    in_window: bool = True
-    may_change: bool = True
-    """False where the person only attends: what the organiser owns cannot be changed (B15)."""
-    has_guests: bool = False
-    """True where others are invited: Outlook would mail them every change (facts §2.2)."""
-    body_replaceable: bool = True
-    modified_at: datetime | None = None
-
+from models.sides import GONE, BoardSide, Gone, OutlookSide
 
 BOARD_OWNED = frozenset({Field.SUBJECT, Field.BODY, Field.LOCATION})
 """Of a board-born event: edits of these in Outlook are put back (DESIGN.md "Mapping")."""
 PERSON_OWNED = frozenset({Field.SHOW_AS, Field.SENSITIVITY})
 """Never taken from the board: what a person shows and shares is the person's."""
+
+IN_STEP: Final = Decision(act=Act.NOTHING, reason=Reason.ALREADY_IN_STEP)
+"""What is decided about nearly every item of every reading."""
 
 VERDICT_REASONS = {
     Verdict.SHARING_OFF: Reason.SHARING_OFF,
@@ -184,6 +146,8 @@ def _merge_board_born(
     link: Link, board: BoardSide | None, outlook: OutlookSide | None, policy: Policy
 ) -> Decision:
     """Both exist: field by field (A3, A8, A12, B11, C2, C3)."""
+    if _is_as_agreed(link, board, outlook):
+        return IN_STEP
     locked = board is not None and board.locked
     revert = policy.outlook_edits is Edits.REVERT or locked
     to_outlook: list[Field] = []
@@ -272,6 +236,8 @@ def _merge_outlook_born(
 
     A locked appointment takes no change from Outlook, except the one that hides what is no longer shared.
     """
+    if _is_as_agreed(link, board, outlook):
+        return IN_STEP
     to_outlook: list[Field] = []
     to_board: list[Field] = []
     changes: list[FieldChange] = []
@@ -348,6 +314,16 @@ def _changed_fields(
         if now_board != now_outlook:
             found.append((field, field in ours, field in theirs))
     return found
+
+
+def _is_as_agreed(link: Link, board: BoardSide | None, outlook: OutlookSide | None) -> bool:
+    """Whether each side was found to say the very thing that was agreed: then there is nothing to compare."""
+    agreed = link.agreed
+    return (
+        agreed is not None
+        and (board is None or board.content is agreed.board)
+        and (outlook is None or outlook.content is agreed.outlook)
+    )
 
 
 def _changed(now: Content, agreed: Content) -> list[Field]:

@@ -16,6 +16,7 @@ from jinja2 import ChainableUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.appointment import Appointment
+from models.made_often import made_often
 from models.record import Record, frozen
 from models.setting_error import SettingError
 from models.when import AllDay
@@ -33,6 +34,7 @@ class TemplateFailure:
     message: str
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """What the templates make of one appointment, not yet in the common form."""

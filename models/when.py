@@ -7,7 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from math import floor
 from zlib import crc32
 
+from models.made_often import made_often
 
+
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
     """From one instant to another, both aware and in UTC. An end before the start is read as the start."""

@@ -113,6 +113,8 @@ def to_utc(wall: datetime, zone: ZoneInfo, *, second_reading: bool = False) -> d
     In the hour that repeats it is the first one, unless `second_reading`. A time in the hour that is skipped
     is moved forward by the gap, as a clock that was not set yet would have it (C7).
     """
+    if zone.key == "UTC":  # every event is asked for in UTC, and counted so at once
+        return _on(_held(wall), UTC)
     wall = _on(_held(wall), zone)
     if second_reading:
         later = wall.replace(fold=1)

@@ -21,8 +21,8 @@ from models.content import Content
 from models.decision import Act, Decision, Reason, Side
 from models.ids import AppointmentGuid, EventId, MailboxId, ResourceNo
 from models.link import Link, Origin
-from models.reconcile import OutlookSide
 from models.rules import Rules
+from models.sides import OutlookSide
 from models.storage.records import BeforeImage, Outcome
 from models.undoing import OBSTACLES, Obstacle, Rollback, Way
 from tests.office import BEGIN, BOARD_ZONE, Office, Person, at, lasting, office_at_work

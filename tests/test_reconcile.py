@@ -15,7 +15,8 @@ from models.ids import AppointmentGuid, Etag, EventId, EventKey, MailboxId, Reso
 from models.link import Agreed, Link, LinkState, Origin
 from models.policy import Conflicts, Deletes, Edits, Policy
 from models.preferences import Verdict
-from models.reconcile import GONE, BoardSide, Gone, OutlookSide, decide
+from models.reconcile import decide
+from models.sides import GONE, BoardSide, Gone, OutlookSide
 from models.when import Timed
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)

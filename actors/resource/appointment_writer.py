@@ -18,7 +18,7 @@ from models.decision import Act, Reason, Side
 from models.ids import AppointmentId
 from models.link import LinkState, Origin
 from models.mapper import job_and_task
-from models.reconcile import BoardSide, OutlookSide
+from models.sides import BoardSide, OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 from models.storage.records import Trigger, Work
 from models.writes import AppointmentRemoval, AppointmentWrite

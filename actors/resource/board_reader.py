@@ -16,7 +16,7 @@ from models.appointment import Appointment
 from models.delete_budget import Pass
 from models.ids import AppointmentGuid, EventId
 from models.link import Link, LinkState, Origin
-from models.reconcile import GONE
+from models.sides import GONE
 from models.storage.changes import PutLink
 from models.storage.records import Trigger
 from models.when import Window

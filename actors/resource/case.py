@@ -10,11 +10,13 @@ from models.content import Content
 from models.decision import Decision
 from models.event import Event, EventHead
 from models.link import Link, Origin
+from models.made_often import made_often
 from models.preferences import Verdict
-from models.reconcile import BoardSide, Gone, OutlookSide
+from models.sides import BoardSide, Gone, OutlookSide
 from models.when import When
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What is known of an item, and what follows from it. It stays as it is while the item moves on."""

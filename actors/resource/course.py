@@ -35,7 +35,7 @@ from models.event import Event
 from models.ids import MailboxId, ResourceNo, link_value
 from models.judging import Judge
 from models.link import Agreed, Link, Origin, Unshared
-from models.reconcile import GONE, OutlookSide
+from models.sides import GONE, OutlookSide
 from models.storage.changes import (
     AddBeforeImage,
     AddDecision,

@@ -31,9 +31,10 @@ from models.link import Agreed, Link, LinkState, Origin
 from models.mapper import Mapper
 from models.policy import Policy
 from models.preferences import Preferences
-from models.reconcile import GONE, BoardSide, Gone, decide
+from models.reconcile import decide
 from models.resource import Mailbox, Resource
 from models.retention import is_long_past
+from models.sides import GONE, BoardSide, Gone
 from models.storage.changes import PutLink
 from models.storage.records import Trigger
 from models.when import AllDay, When, Window

@@ -16,7 +16,7 @@ from models.content import Content, Field
 from models.decision import Act, Reason, Side
 from models.event import Event
 from models.link import Agreed, LinkState, Origin
-from models.reconcile import BoardSide, OutlookSide
+from models.sides import BoardSide, OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 
 

@@ -9,11 +9,13 @@ from models.appointment import Appointment
 from models.event import Event
 from models.ids import AppointmentGuid, AppointmentId, EventId
 from models.link import Link
-from models.reconcile import Gone
+from models.made_often import made_often
+from models.sides import Gone
 from models.storage.records import BeforeImage, Trigger
 from models.undoing import Rollback
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardFact:
     """An appointment as the board answered it, or its confirmed absence."""
@@ -23,6 +25,7 @@ class BoardFact:
     """When the question was asked, on the monotonic clock."""
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlookFact:
     """An event as Graph answered it, or its confirmed absence."""

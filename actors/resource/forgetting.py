@@ -15,7 +15,7 @@ from models.content import Content, Field
 from models.ids import AppointmentGuid, ResourceNo
 from models.link import Agreed, Origin
 from models.preferences import Verdict
-from models.reconcile import OutlookSide
+from models.sides import OutlookSide
 from models.storage.changes import Change, ForgetWords, PutLink
 
 FORGOTTEN: Final = "\x1a"

@@ -15,7 +15,7 @@ from models.content import Content
 from models.decision import Act, Side
 from models.link import Link
 from models.preferences import Verdict
-from models.reconcile import OutlookSide
+from models.sides import OutlookSide
 from models.storage.records import BeforeImage, Intent, Work
 
 

@@ -9,7 +9,7 @@ from actors.resource.links import agreed_now, at, fresh, kept, told
 from models.content import Content
 from models.decision import Act, Side
 from models.link import Agreed, Link, LinkState, Origin
-from models.reconcile import GONE, BoardSide, OutlookSide
+from models.sides import GONE, BoardSide, OutlookSide
 from models.storage.records import BeforeImage
 
 

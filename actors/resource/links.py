@@ -12,7 +12,7 @@ from models.content import Content, Field
 from models.event import Event
 from models.ids import MailboxId, ResourceNo
 from models.link import Agreed, Link, LinkState, Origin
-from models.reconcile import BoardSide, OutlookSide
+from models.sides import BoardSide, OutlookSide
 from models.storage.changes import PutLink
 
 

@@ -27,7 +27,8 @@ from models.event import Event, EventHead, EventType
 from models.ids import AppointmentGuid, EventId
 from models.link import Link, Origin, Unshared
 from models.preferences import Verdict
-from models.reconcile import GONE, VERDICT_REASONS
+from models.reconcile import VERDICT_REASONS
+from models.sides import GONE
 from models.storage.changes import AddDecision, Change, DropUnshared, PutDeltaState, PutLink, PutUnshared
 from models.storage.records import DeltaState, Trigger
 from models.when import Window

@@ -10,7 +10,7 @@ from models.event import Event
 from models.ids import EventId, EventKey, MailboxId
 from models.link import Agreed, Link, Origin
 from models.preferences import Verdict
-from models.reconcile import BoardSide, OutlookSide
+from models.sides import BoardSide, OutlookSide
 
 
 def orphan_link(lens: Lens, mailbox: MailboxId, orphan: Appointment, event: Event | None) -> Link:

@@ -14,7 +14,7 @@ from models.event import Event
 from models.ids import MailboxId, ResourceNo
 from models.link import Agreed, Link, LinkState, Origin
 from models.preferences import Verdict
-from models.reconcile import BoardSide, OutlookSide
+from models.sides import BoardSide, OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 from models.texts import normal_body
 from models.undoing import Obstacle, Rollback, Way

@@ -21,7 +21,7 @@ from models.event import Event
 from models.ids import MailboxId
 from models.judging import Judge
 from models.link import Link, LinkState, Origin
-from models.reconcile import GONE
+from models.sides import GONE
 from models.storage.changes import (
     AddBeforeImage,
     AddDecision,

@@ -13,7 +13,7 @@ from models.judging import Judge
 from models.link import Agreed, Link, Origin
 from models.mapper import Mapper
 from models.preferences import Preferences, PrivateEvents, Verdict
-from models.reconcile import BoardSide, Gone, OutlookSide
+from models.sides import BoardSide, Gone, OutlookSide
 from models.when import Window
 
 

@@ -20,7 +20,7 @@ from actors.resource.links import at, moved_on, new_link, told
 from actors.resource.withholding import Withholding
 from models.decision import Act, Reason
 from models.link import Agreed, LinkState
-from models.reconcile import GONE, OutlookSide
+from models.sides import GONE, OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 from models.storage.records import Outcome as Ending
 

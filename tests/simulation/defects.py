@@ -22,7 +22,7 @@ from actors.resource.desk import Desk
 from actors.resource.facts import BoardFact, Item
 from actors.resource.mailbox_reader import MailboxReader
 from models.judging import Judge
-from models.reconcile import GONE
+from models.sides import GONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
