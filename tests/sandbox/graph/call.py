@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import orjson
+
 from tests.sandbox.wire import Response
 
 PREFERENCE = re.compile(r'\s*([\w.\-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?\s*(?:[,;]|$)')
@@ -99,7 +101,14 @@ def json_response(status: int, content: Any, *, applied: tuple[str, ...] = ()) -
     headers = dict(JSON_HEADERS)
     if applied:
         headers["preference-applied"] = ", ".join(applied)
-    return Response(status=status, headers=headers, body=json.dumps(content, separators=(",", ":")).encode())
+    return Response(status=status, headers=headers, body=_written(content))
+
+
+def _written(content: Any) -> bytes:
+    try:
+        return orjson.dumps(content)
+    except TypeError:  # half a surrogate pair
+        return json.dumps(content, separators=(",", ":")).encode()
 
 
 def empty_response(status: int) -> Response:
