@@ -48,10 +48,6 @@ class Backend(Protocol):
         """Takes on the resources that no other living process works for; answers with all that are ours."""
         ...
 
-    def release(self, resource_nos: Collection[ResourceNo]) -> None:
-        """Leaves resources to other processes."""
-        ...
-
     def close(self) -> None:
         """Closes every connection of every thread."""
         ...

@@ -65,13 +65,6 @@ class PutResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropResource:
-    """Forgets a resource and its supervision; its links and preferences stay."""
-
-    resource_no: ResourceNo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkInStep:
     """Both sides of a resource agreed at this moment."""
 
@@ -86,13 +79,6 @@ class PutPreferences:
     resource_no: ResourceNo
     stored: StoredPreferences
     locked: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropPreferences:
-    """Gives a resource back to the defaults."""
-
-    resource_no: ResourceNo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,10 +256,8 @@ Change = (
     | PutUnshared
     | DropUnshared
     | PutResource
-    | DropResource
     | MarkInStep
     | PutPreferences
-    | DropPreferences
     | PutSupervision
     | DropSupervision
     | AddJournal

@@ -34,12 +34,6 @@ def links_of_id(session: Session, appointment_id: AppointmentId) -> tuple[Link, 
     return tuple(map(_link, session.fetch(_links_of_id, appointment_id)))
 
 
-def link_of_event(session: Session, mailbox: MailboxId, event_id: EventId) -> Link | None:
-    """The link of an event."""
-    rows = session.fetch(_link_of_event, mailbox, event_id)
-    return _link(rows[0]) if rows else None
-
-
 def unshared_of(session: Session, resource_no: ResourceNo) -> tuple[Unshared, ...]:
     """The events of a resource that are not shared."""
     return tuple(map(_unshared, session.fetch(_unshared_of, resource_no)))
@@ -141,10 +135,6 @@ def _links_of_guid() -> object:
 
 def _links_of_id() -> object:
     return LinkRow.select(*columns(LinkRow)).where(LinkRow.appointment_id == "")
-
-
-def _link_of_event() -> object:
-    return LinkRow.select(*columns(LinkRow)).where(LinkRow.mailbox == "", LinkRow.event_id == "")
 
 
 def _put_link() -> object:

@@ -123,14 +123,6 @@ class PostgresBackend:
         self._claimed = frozenset(ResourceNo(resource_no) for (resource_no,) in ours)
         return self._claimed & frozenset(resource_nos)
 
-    def release(self, resource_nos: Collection[ResourceNo]) -> None:
-        """Gives up claims of ours."""
-        if self._number is not None:
-            writer = self.writer
-            with writer.transaction():
-                writer.many(_release, [(resource_no, self._number) for resource_no in resource_nos])
-            self._claimed -= frozenset(resource_nos)
-
     def close(self) -> None:
         """Gives up our number, and so our claims, and closes every connection.
 
@@ -242,7 +234,3 @@ def _put_meta() -> object:
 
 def _claim() -> object:
     return upsert(ClaimRow, absent_only=True)
-
-
-def _release() -> object:
-    return ClaimRow.delete().where(ClaimRow.resource_no == "", ClaimRow.holder == 0)

@@ -9,8 +9,6 @@ from models.ids import ResourceNo
 from models.preferences import Preferences, PrivateEvents, StoredPreferences
 from models.storage import codec
 from models.storage.changes import (
-    DropPreferences,
-    DropResource,
     DropSupervision,
     MarkInStep,
     PutPreferences,
@@ -47,12 +45,6 @@ def all_preferences(session: Session) -> dict[ResourceNo, ResourcePreferences]:
     return {item.resource_no: item for item in every}
 
 
-def supervision_of(session: Session, resource_no: ResourceNo) -> ChildState | None:
-    """How a resource's actor fares; None if it never failed."""
-    rows = session.fetch(_one_supervision, resource_no)
-    return codec.to_child(rows[0][0]) if rows else None
-
-
 def all_supervision(session: Session) -> dict[ResourceNo, ChildState]:
     """How the actors fare that ever failed."""
     return {ResourceNo(no): codec.to_child(child) for no, child in session.fetch(_all_supervision)}
@@ -62,22 +54,12 @@ def _put_resources(session: Session, changes: Sequence[PutResource]) -> None:
     session.many(_put_resource, [_resource_row(change.resource) for change in changes])
 
 
-def _drop_resources(session: Session, changes: Sequence[DropResource]) -> None:
-    gone = [(change.resource_no,) for change in changes]
-    session.many(_drop_resource, gone)
-    session.many(_drop_supervision, gone)
-
-
 def _mark_in_step(session: Session, changes: Sequence[MarkInStep]) -> None:
     session.many(_set_in_step, [(codec.instant(change.at), change.resource_no) for change in changes])
 
 
 def _put_all_preferences(session: Session, changes: Sequence[PutPreferences]) -> None:
     session.many(_put_preferences, [_preferences_row(change) for change in changes])
-
-
-def _drop_all_preferences(session: Session, changes: Sequence[DropPreferences]) -> None:
-    session.many(_drop_preferences, [(change.resource_no,) for change in changes])
 
 
 def _put_all_supervision(session: Session, changes: Sequence[PutSupervision]) -> None:
@@ -91,10 +73,8 @@ def _drop_all_supervision(session: Session, changes: Sequence[DropSupervision]) 
 
 WRITERS: Writers = {
     PutResource: writer(_put_resources, "resources"),
-    DropResource: writer(_drop_resources, "resources", "supervision"),
     MarkInStep: writer(_mark_in_step, "resources"),
     PutPreferences: writer(_put_all_preferences, "preferences"),
-    DropPreferences: writer(_drop_all_preferences, "preferences"),
     PutSupervision: writer(_put_all_supervision, "supervision"),
     DropSupervision: writer(_drop_all_supervision, "supervision"),
 }
@@ -172,10 +152,6 @@ def _put_resource() -> object:
     return upsert(ResourceRow, keep=("in_step_at",))
 
 
-def _drop_resource() -> object:
-    return ResourceRow.delete().where(ResourceRow.resource_no == "")
-
-
 def _set_in_step() -> object:
     return ResourceRow.update({ResourceRow.in_step_at: ""}).where(ResourceRow.resource_no == "")
 
@@ -192,16 +168,8 @@ def _put_preferences() -> object:
     return upsert(PreferencesRow)
 
 
-def _drop_preferences() -> object:
-    return PreferencesRow.delete().where(PreferencesRow.resource_no == "")
-
-
 def _all_supervision() -> object:
     return SupervisionRow.select(SupervisionRow.resource_no, SupervisionRow.child_json)
-
-
-def _one_supervision() -> object:
-    return SupervisionRow.select(SupervisionRow.child_json).where(SupervisionRow.resource_no == "")
 
 
 def _put_supervision() -> object:

@@ -139,9 +139,6 @@ class SqliteBackend:
         """All of them: whoever has the file has it alone."""
         return frozenset(resource_nos)
 
-    def release(self, resource_nos: Collection[ResourceNo]) -> None:
-        """Nobody waits for them."""
-
     def close(self) -> None:
         """Closes every connection and lets the file go."""
         for database in self._databases:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from models.decision import Reason
-from models.ids import AppointmentGuid, AppointmentId, EventId, MailboxId, ResourceNo
+from models.ids import AppointmentGuid, AppointmentId, MailboxId, ResourceNo
 from models.link import Link, Unshared
 from models.storage import audits, counting, decisions, images, links, progress, resources, work
 from models.storage.backend import Backend, translated
@@ -110,10 +110,6 @@ class Store:
             self._closed = True
             self._backend.close()
 
-    def close_reader(self) -> None:
-        """Closes the calling thread's own connection: for a thread that ends before the store does."""
-        self._backend.reader.close_of_thread()
-
     # Writing
 
     def apply(self, changes: Iterable[Change]) -> None:
@@ -161,11 +157,6 @@ class Store:
         with self._writing, self._usable():
             return self._backend.claim(resource_nos)
 
-    def release(self, resource_nos: Collection[ResourceNo]) -> None:
-        """Leaves resources to other processes."""
-        with self._writing, self._usable():
-            self._backend.release(resource_nos)
-
     # Links
 
     def links_of(self, resource_no: ResourceNo) -> tuple[Link, ...]:
@@ -188,11 +179,6 @@ class Store:
             if appointment_id is not None:
                 return links.links_of_id(reader, appointment_id)
             return ()
-
-    def link_of_event(self, mailbox: MailboxId, event_id: EventId) -> Link | None:
-        """The link of an event."""
-        with self._reading() as reader:
-            return links.link_of_event(reader, mailbox, event_id)
 
     def unshared_of(self, resource_no: ResourceNo) -> tuple[Unshared, ...]:
         """The events of a resource that are not shared."""
@@ -220,11 +206,6 @@ class Store:
         """The preferences of every resource that has chosen."""
         with self._reading() as reader:
             return resources.all_preferences(reader)
-
-    def supervision_of(self, resource_no: ResourceNo) -> ChildState | None:
-        """How a resource's actor fares; None if it never failed."""
-        with self._reading() as reader:
-            return resources.supervision_of(reader, resource_no)
 
     def all_supervision(self) -> dict[ResourceNo, ChildState]:
         """How those actors fare that ever failed."""
