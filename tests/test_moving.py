@@ -8,9 +8,11 @@ from datetime import datetime
 
 import pytest
 
-from models.ids import AppointmentId
-from models.storage.changes import AddBeforeImage, Change, PutLink
+from models.decision import Act
+from models.ids import AppointmentId, transaction_id
+from models.storage.changes import AddBeforeImage, AddIntent, Change, PutLink
 from models.storage.errors import StoreFull
+from models.storage.records import Intent
 from tests.office import BEGIN, Office, lasting, office_at_work
 
 NINE = datetime(2026, 3, 9, 9)  # noqa: DTZ001 - a wall clock
@@ -68,3 +70,30 @@ def test_a11_d11_an_appointment_of_which_an_older_store_has_another_number_leave
     office.get_mailbox()
     office.settle()
     assert office.board() == []
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False], ids=["confirmed", "unconfirmed"])
+def test_a11_d3_an_event_that_was_to_be_deleted_stays_once_it_is_taken_up_again(
+    office: Office, *, is_confirmed: bool
+) -> None:
+    """A11, D3: the resource is back in the mailbox before what it left there was cleared away."""
+    guid = office.schedule("Repair", NINE)
+    office.settle()
+    (link,) = office.disk.store.links_of_appointment(guid=guid)  # type: ignore[arg-type]  # a number is a text
+    assert link.event_id is not None
+    clearing = Intent(
+        id="left behind",
+        resource_no=link.resource_no,
+        act=Act.DELETE_EVENT,
+        mailbox=link.mailbox,
+        event_id=link.event_id if is_confirmed else None,
+        transaction_id="" if is_confirmed else transaction_id(link.guid, link.resource_no, link.mailbox, 0),
+        at=BEGIN,
+    )
+    office.disk.store.apply([AddIntent(intent=clearing)])
+    office.kill(down=1.0)
+    office.settle()
+    assert office.disk.store.pending_intents() == ()
+    assert [one.guid for one in office.board()] == [guid]
+    (event,) = office.person().events()
+    assert event.immutable_id == link.event_id

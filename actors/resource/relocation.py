@@ -118,7 +118,8 @@ class Relocation:
     def _clear(self, intent: Intent) -> None:
         """Delete an event that the resource left behind in the mailbox that it had before (A11).
 
-        One that others are invited to stays there: it is its owner's meeting.
+        One that others are invited to stays there: it is its owner's meeting. Should the resource be back in
+        that mailbox, its event there is either taken up again or deleted, and never both.
         """
         mailbox, event_id = intent.mailbox, intent.event_id
         if mailbox is None or event_id is None or self.desk.ports.rehearses:
@@ -127,9 +128,12 @@ class Relocation:
         def read(outcome: Outcome) -> None:
             if not isinstance(outcome, Done):
                 self._not_cleared(intent, outcome)
+            elif mailbox == self.desk.mailbox.id and self.desk.book.by_event(event_id) is not None:
+                self._finish(intent, Ending.NONE)
             elif outcome.value.head.has_guests:
                 self._left_behind(intent, mailbox, outcome.value)
             else:
+                self.desk.depart(event_id)
                 removal = RemoveEvent(mailbox=mailbox, event_id=event_id, etag=outcome.value.head.etag)
                 self.desk.ports.graph(removal, removed)
 
