@@ -33,6 +33,17 @@ def at(link: Link, event: Event) -> Link:
     )
 
 
+def written(link: Link, event: Event, agreed: Agreed, seen: Content) -> Link:
+    """A link to an event that was just written, and that says `seen` now.
+
+    What it says beside what is agreed is still to be decided about. Until then its version counts as unknown:
+    should the process end first, the event is news to its next life.
+    """
+    is_settled = not any(agreed.outlook.differences(seen))
+    moved = replace(at(link, event), agreed=agreed)
+    return moved if is_settled else replace(moved, etag=None)
+
+
 def told(link: Link, appointment: Appointment) -> Link:
     """A link to an appointment in the version in which it was just read."""
     return _with(
