@@ -113,6 +113,9 @@ class Oracle:
         """When the store was last lost or restored."""
         self.is_learning = False
         """Whether the connector may still not know again what it knew before that."""
+        self._slow_to_learn: set[str] = set()
+        """Resources that did not synchronise when the store was lost or restored: of them nothing is known
+        again until they are switched on, and that is heard of."""
         self._rested_at = 0
         """When the connector had nothing left to do for the last time."""
         self.on_change: Callable[[str, Callable[[Wakeable], None]], None] = lambda line, wake: None
@@ -154,6 +157,7 @@ class Oracle:
         self._n += 1
         self.forgot_at = self._n
         self.is_learning = True
+        self._slow_to_learn |= {number for number in self.numbers if self.mailbox_of(number) is None}
 
     def rests(self) -> None:
         """The connector has nothing left to do: it knows of everything that it wrote."""
@@ -249,7 +253,8 @@ class Oracle:
         for resource in {*before} ^ {*after}:
             memory.assignment_changed[now.guid, resource] = self._n
             if resource in before and now.exchange is not None and now.exchange.exchange_id:
-                agreed = self._agrees(resource, now) and not self.is_learning and self._is_heard_of(known)
+                agreed = self._agrees(resource, now) and self._is_heard_of(known)
+                agreed = agreed and not (self.is_learning or resource in self._slow_to_learn)
                 memory.dropped[now.exchange.exchange_id, resource] = (self._n, agreed)
 
     def _is_heard_of(self, known: Known | None) -> bool:
