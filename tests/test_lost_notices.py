@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from actors.resource.messages import BoardListed
 from models.ids import ResourceNo
 from tests.office import Office, lasting, office_at_work
+from tests.simulation.reading import of_appointment, of_item
 
 SOON = datetime(2026, 3, 5, 10)  # noqa: DTZ001 - a wall clock
 LATER = SOON + timedelta(hours=3)
@@ -84,3 +85,18 @@ def test_d4_what_was_written_is_looked_at_once_more_and_then_left_alone() -> Non
         office.schedule("Inspection", LATER)
         office.run(1.5 * POLL)
         assert told, "and what is news is told"
+
+
+def test_d4_a3_what_is_put_back_in_an_event_is_what_the_board_says_by_now() -> None:
+    """D4, A3: a planner has moved the appointment, and the board was not looked at since."""
+    with office_at_work(outlook_edits="revert", board_poll_seconds=4 * POLL) as office:
+        guid = office.schedule("Repair", SOON)
+        office.run(120.0)
+        (event,) = office.person().events()
+        with notices_lost(office):
+            office.replan(guid, start=LATER.isoformat(), end=(LATER + timedelta(hours=1)).isoformat())
+        office.person().change(event, **lasting(LATER + timedelta(hours=5)))
+        office.run(POLL)
+        (appointment,) = office.board()
+        assert of_item(event.item)["when"] == of_appointment(appointment)["when"]
+        assert appointment.start == LATER

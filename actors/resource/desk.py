@@ -228,14 +228,15 @@ class Desk:
     def _needs_board(self, case: Case) -> bool:
         """Whether the board has to be read first.
 
-        It knows no If-Match, so that every change of an appointment is decided upon a fresh reading.
+        It knows no If-Match, so that every change of an appointment is decided upon a fresh reading; and what
+        is put back in an event is what the board says now.
         """
         if case.item.board is not None:
             return False
         act = case.decision.act
         if act is Act.REMOVE_APPOINTMENT:
             return case.origin is Origin.BOARD
-        return act in (Act.CREATE_EVENT, Act.UPDATE_APPOINTMENT, Act.UPDATE_BOTH)
+        return act in (Act.CREATE_EVENT, Act.UPDATE_EVENT, Act.UPDATE_APPOINTMENT, Act.UPDATE_BOTH)
 
     def _needs_event(self, case: Case) -> bool:
         """Whether the event has to be read first: only it tells whether it is the person's to change, and
