@@ -237,6 +237,8 @@ class Roster(PooledActor):
 
     def _found(self, resource: Resource, outcome: Outcome) -> None:
         record = self._record(resource)
+        if record.email != resource.email or record.state in ENDED_ON_BOARD:
+            return  # the look-up took so long that the board says something else by now
         if isinstance(outcome, Failed):
             self._looked_at.pop(resource.resource_no, None)
             self._not_found(record, outcome.problem)

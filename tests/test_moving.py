@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import unquote
 
 import pytest
 
 from models.decision import Act
-from models.ids import AppointmentId, transaction_id
+from models.ids import AppointmentId, ResourceNo, transaction_id
 from models.storage.changes import AddBeforeImage, AddIntent, Change, PutLink
 from models.storage.errors import StoreFull
-from models.storage.records import Intent
+from models.storage.records import Intent, ResourceRecord, ResourceState
 from tests.office import BEGIN, Office, lasting, office_at_work
+from tests.sandbox.faults import Fault, Kind
 
 NINE = datetime(2026, 3, 9, 9)  # noqa: DTZ001 - a wall clock
 
@@ -97,3 +99,58 @@ def test_a11_d3_an_event_that_was_to_be_deleted_stays_once_it_is_taken_up_again(
     assert [one.guid for one in office.board()] == [guid]
     (event,) = office.person().events()
     assert event.immutable_id == link.event_id
+
+
+class Late:
+    """Has the look-up of an address wait, once."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self.struck = 0
+
+    def __bool__(self) -> bool:
+        return not self.struck
+
+    def strike(self, service: str, method: str, target: str, mailboxes: object, **_: object) -> Fault | None:
+        if self.struck or self._address not in unquote(target):
+            return None
+        self.struck += 1
+        return Fault(id="late", kind=Kind.STATUS, status=429, headers={"Retry-After": "900"})
+
+
+def asked_late(office: Office) -> None:
+    """The resource gets another mailbox, which is not found for a quarter of an hour."""
+    office.schedule("Repair", NINE)
+    office.settle()
+    office.get_mailbox()
+    late = Late(office.person().address)
+    office.services.traffic.faults = late  # type: ignore[assignment]  # it strikes like any fault
+    office.run(400.0)
+    assert late.struck
+
+
+def resource_of(office: Office) -> ResourceRecord:
+    record = office.disk.store.resource_of(ResourceNo(office.numbers[0]))
+    assert record is not None
+    return record
+
+
+def test_a11_a_mailbox_that_is_found_late_is_none_when_the_board_names_another_by_now(office: Office) -> None:
+    """A11: only what the board says now counts."""
+    asked_late(office)
+    office.get_mailbox()
+    office.run(2_000.0)
+    found = resource_of(office)
+    assert (found.state, found.email) == (ResourceState.ACTIVE, office.person().address)
+    assert [one.content.subject for one in office.person().events()] == ["Repair"]
+
+
+def test_a9_a_mailbox_that_is_found_late_does_not_switch_its_resource_on_again(office: Office) -> None:
+    """A9: not for a moment."""
+    asked_late(office)
+    office.services.board.resource_change(office.numbers[0], {"exchangeIntegrationEnabled": False})
+    office.oracle.resource_touched(office.numbers[0])
+    office.run(400.0)
+    for _ in range(50):
+        assert resource_of(office).state is ResourceState.OFF
+        office.run(30.0)
