@@ -453,6 +453,7 @@ def test_other_threads_read_while_one_writes(store: Store) -> None:
     def read() -> None:
         written.wait(10)
         seen.append(len(store.links_of(R1)))
+        store.close_reader()
 
     readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:

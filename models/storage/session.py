@@ -82,6 +82,11 @@ class Session:
         """Which of the two dialects is spoken."""
         return bool(self._database.param == "?")
 
+    def close_of_thread(self) -> None:
+        """Closes the connection that the calling thread has for itself; it is opened again when needed."""
+        if not self._is_shared:
+            self._database.close()
+
     def _sql(self, statement: Statement) -> str:
         sql = self._compiled.get(statement)
         if sql is None:

@@ -110,6 +110,10 @@ class Store:
             self._closed = True
             self._backend.close()
 
+    def close_reader(self) -> None:
+        """Closes the calling thread's own connection: for a thread that ends before the store does."""
+        self._backend.reader.close_of_thread()
+
     # Writing
 
     def apply(self, changes: Iterable[Change]) -> None:
