@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import unquote
 
 import pytest
 
@@ -15,7 +15,7 @@ from models.storage.changes import AddBeforeImage, AddIntent, Change, PutLink
 from models.storage.errors import StoreFull
 from models.storage.records import Intent, ResourceRecord, ResourceState
 from tests.office import BEGIN, Office, lasting, office_at_work
-from tests.sandbox.faults import Fault, Kind
+from tests.sandbox.faults import Kind
 
 NINE = datetime(2026, 3, 9, 9)  # noqa: DTZ001 - a wall clock
 
@@ -101,30 +101,16 @@ def test_a11_d3_an_event_that_was_to_be_deleted_stays_once_it_is_taken_up_again(
     assert event.immutable_id == link.event_id
 
 
-class Late:
-    """Has the look-up of an address wait, once."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self.struck = 0
-
-    def __bool__(self) -> bool:
-        return not self.struck
-
-    def strike(self, service: str, method: str, target: str, mailboxes: object, **_: object) -> Fault | None:
-        if self.struck or self._address not in unquote(target):
-            return None
-        self.struck += 1
-        return Fault(id="late", kind=Kind.STATUS, status=429, headers={"Retry-After": "900"})
-
-
 def asked_late(office: Office) -> None:
     """The resource gets another mailbox, which is not found for a quarter of an hour."""
     office.schedule("Repair", NINE)
     office.settle()
     office.get_mailbox()
-    late = Late(office.person().address)
-    office.services.traffic.faults = late  # type: ignore[assignment]  # it strikes like any fault
+    name, _, _ = office.person().address.partition("@")
+    faults = office.services.traffic.faults = office.services.faults
+    late = faults.add(
+        kind=Kind.STATUS, path=re.compile(name), status=429, headers={"Retry-After": "900"}, times=1
+    )
     office.run(400.0)
     assert late.struck
 
