@@ -9,7 +9,6 @@ here: an absence that nobody confirmed must never delete anything.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from models.content import FIELDS, Content, Field
 from models.decision import Act, Decision, FieldChange, Reason, Side
@@ -22,9 +21,6 @@ BOARD_OWNED = frozenset({Field.SUBJECT, Field.BODY, Field.LOCATION})
 """Of a board-born event: edits of these in Outlook are put back (DESIGN.md "Mapping")."""
 PERSON_OWNED = frozenset({Field.SHOW_AS, Field.SENSITIVITY})
 """Never taken from the board: what a person shows and shares is the person's."""
-
-IN_STEP: Final = Decision(act=Act.NOTHING, reason=Reason.ALREADY_IN_STEP)
-"""What is decided about nearly every item of every reading."""
 
 VERDICT_REASONS = {
     Verdict.SHARING_OFF: Reason.SHARING_OFF,
@@ -146,8 +142,6 @@ def _merge_board_born(
     link: Link, board: BoardSide | None, outlook: OutlookSide | None, policy: Policy
 ) -> Decision:
     """Both exist: field by field (A3, A8, A12, B11, C2, C3)."""
-    if _is_as_agreed(link, board, outlook):
-        return IN_STEP
     locked = board is not None and board.locked
     revert = policy.outlook_edits is Edits.REVERT or locked
     to_outlook: list[Field] = []
@@ -236,8 +230,6 @@ def _merge_outlook_born(
 
     A locked appointment takes no change from Outlook, except the one that hides what is no longer shared.
     """
-    if _is_as_agreed(link, board, outlook):
-        return IN_STEP
     to_outlook: list[Field] = []
     to_board: list[Field] = []
     changes: list[FieldChange] = []
@@ -314,16 +306,6 @@ def _changed_fields(
         if now_board != now_outlook:
             found.append((field, field in ours, field in theirs))
     return found
-
-
-def _is_as_agreed(link: Link, board: BoardSide | None, outlook: OutlookSide | None) -> bool:
-    """Whether each side was found to say the very thing that was agreed: then there is nothing to compare."""
-    agreed = link.agreed
-    return (
-        agreed is not None
-        and (board is None or board.content is agreed.board)
-        and (outlook is None or outlook.content is agreed.outlook)
-    )
 
 
 def _changed(now: Content, agreed: Content) -> list[Field]:

@@ -236,7 +236,7 @@ def _interval(start_wall: datetime, end_wall: datetime, zone: ZoneInfo) -> Timed
 
 
 def _timed(start: datetime, end: datetime) -> Timed:
-    return Timed(start=start, end=end if end > start else start)
+    return Timed(start=start, end=max(start, end))
 
 
 def _days(first: date, until: date) -> AllDay:
@@ -248,7 +248,7 @@ def _board_instant(text: str, honour_offset: bool) -> datetime | None:
     if not honour_offset:
         return None
     offset = datetime.fromisoformat(text.strip()).tzinfo
-    return None if offset is None else parse_wall(text).replace(tzinfo=offset).astimezone(UTC)
+    return None if offset is None else _on(parse_wall(text), offset).astimezone(UTC)
 
 
 def _board_day(text: str, zone: ZoneInfo, honour_offset: bool) -> tuple[date, time]:

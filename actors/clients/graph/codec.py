@@ -132,7 +132,7 @@ def parse_occurrence_id(occurrence_id: str) -> date | None:
 
 def own_transaction_id(value: str) -> str:
     """`value` if it may be one of the connector's, which are UUIDs of version 5; other apps' are dropped."""
-    return value if value and _UUID_5.fullmatch(value) else ""
+    return value if _UUID_5.fullmatch(value) else ""
 
 
 def read_id(item: Item) -> EventId | None:
