@@ -287,6 +287,8 @@ def _changed_fields(
     link: Link, board: BoardSide | None, outlook: OutlookSide | None
 ) -> list[tuple[Field, bool, bool]]:
     """Each field that at least one side changed and on which they now differ: (field, board's, Outlook's)."""
+    if _is_as_agreed(link, board, outlook):
+        return []
     ours = set(_changed(board.content, _agreed_board(link))) if board is not None else set()
     if board is not None and link.origin is Origin.BOARD:
         ours.update(_never_agreed(board.content, link.agreed.board if link.agreed is not None else None))
@@ -306,6 +308,16 @@ def _changed_fields(
         if now_board != now_outlook:
             found.append((field, field in ours, field in theirs))
     return found
+
+
+def _is_as_agreed(link: Link, board: BoardSide | None, outlook: OutlookSide | None) -> bool:
+    """Whether each side says the very thing that was agreed, as nearly every item of every reading does."""
+    agreed = link.agreed
+    return (
+        agreed is not None
+        and (board is None or board.content is agreed.board)
+        and (outlook is None or outlook.content is agreed.outlook)
+    )
 
 
 def _changed(now: Content, agreed: Content) -> list[Field]:
