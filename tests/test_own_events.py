@@ -163,6 +163,25 @@ def test_d3_an_older_store_takes_away_what_was_unplanned_meanwhile() -> None:
         assert subjects(office.person()) == []
 
 
+def test_d3_an_older_store_looks_at_a_later_event_before_it_changes_it() -> None:
+    """D3, A4, C3: the store knows an event that is gone, and another is there that its owner has changed."""
+    with office_at_work(future_days=30, quirks=Quirks(delta_lag=timedelta(seconds=120))) as office:
+        guid, first = planned(office)
+        office.back_up()
+        office.person().delete(first)
+        office.settle()
+        office.replan(guid, start="2026-03-05T10:00:00", end="2026-03-05T11:00:00")
+        office.settle()
+        (second,) = office.person().events()
+        office.kill(down=900.0)
+        days = (at(datetime(2026, 3, 7)), at(datetime(2026, 3, 9)))  # noqa: DTZ001 - days
+        office.person().change(second, isAllDay=True, start=days[0], end=days[1])
+        office.restore()
+        office.settle(1000)
+        assert office.person().events() == [second]
+        assert of_item(second.item)["when"] == of_appointment(office.board()[0])["when"]
+
+
 def test_d4_an_answer_that_still_shows_a_deleted_event_makes_no_appointment() -> None:
     """D4, D3: deleted, the process killed, and Graph's answers lag behind."""
     with office_at_work(future_days=30, quirks=Quirks(delta_lag=timedelta(seconds=120))) as office:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
 
 from tests.simulation.defects import DEFECTS
-from tests.simulation.plan import Options
+from tests.simulation.plan import Options, Plan
 from tests.simulation.run import run
 
 HERE = Path(__file__).parent / "simulation"
@@ -48,10 +49,28 @@ def test_histories_that_the_services_themselves_tell_of_end_in_step() -> None:
         assert happened in told
 
 
+@pytest.mark.parametrize("seed", EVERY_TIME)
+def test_a_history_with_an_administrator_ends_in_step(seed: int) -> None:
+    """A7, B17: rules come, change and go, and nobody asks what resources choose."""
+    assert run(_governed(seed, rules=True), Options()).problem == ""
+    assert run(_governed(seed, rules=False), Options()).problem == ""
+
+
+def _governed(place: int, *, rules: bool) -> int:
+    """A seed whose history has rules, or in which the administrator decides for all."""
+    drawn = (seed for seed in count() if _has(Plan.draw(seed, Options()), rules=rules))
+    return next(islice(drawn, place, None))
+
+
+def _has(plan: Plan, *, rules: bool) -> bool:
+    return plan.has_rules if rules else not plan.resources_decide
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", tuple(regressions()))
-def test_what_failed_once_does_not_fail_again(seed: int) -> None:
-    assert run(seed, Options()).problem == ""
+@pytest.mark.parametrize("governed", [True, False], ids=["governed", "ungoverned"])
+def test_what_failed_once_does_not_fail_again(seed: int, *, governed: bool) -> None:
+    assert run(seed, Options(governed=governed)).problem == ""
 
 
 def test_a_seed_has_one_history() -> None:

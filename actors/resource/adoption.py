@@ -9,7 +9,7 @@ from actors.clients.graph.operations import FindLinked, LinkedEvent
 from actors.clients.steps import Failed, Outcome
 from actors.resource.chronicle import Chronicle
 from actors.resource.desk import Desk, is_being_created
-from actors.resource.links import at
+from actors.resource.links import as_seen, at
 from actors.resource.retention import forget, is_not_taken_up
 from models.ids import AppointmentGuid, EventId, generation_of, parse_link_value
 from models.judging import Judge
@@ -104,14 +104,11 @@ class Adoption:
         if latest == link.generation and is_being_created(link):
             return False  # its creation is being looked after, by whoever knows what was to be created
         event = by_generation[latest].event
-        seen = self.desk.lens.mapper.seen_event(event, None, times_readable=True)
         known = link.agreed if link.state is LinkState.ACTIVE else None
-        moved = replace(
-            at(link, event),
-            generation=latest,
-            state=LinkState.ACTIVE,
-            agreed=known or Agreed(board=seen, outlook=seen),
-        )
+        known_event = None if known is None else known.outlook
+        seen = self.desk.lens.mapper.seen_event(event, known_event, times_readable=True)
+        agreed = known or Agreed(board=seen, outlook=seen)
+        moved = replace(as_seen(link, event, agreed, seen), generation=latest, state=LinkState.ACTIVE)
         self.desk.book.put(moved)
         self.desk.ports.commit(
             PutLink(link=moved), AddDecision(decision=self.chronicle.adopted(moved, event))

@@ -27,7 +27,7 @@ from actors.resource.chronicle import Chronicle, settled
 from actors.resource.desk import Desk, is_being_created
 from actors.resource.facts import BoardFact, Item, OutlookFact, Reversal
 from actors.resource.imaging import Write, completed, image_of
-from actors.resource.links import as_created, written
+from actors.resource.links import as_created, as_seen
 from actors.resource.parking import Parking
 from models.content import Content
 from models.decision import Act
@@ -267,7 +267,7 @@ class Course:
             seen = self.desk.lens.mapper.seen_event(match.event, None, times_readable=True)
             agreed = _agreed_by_creation(item, seen)
             item.reread_outlook = any(agreed.outlook.differences(seen))
-            adopted = written(link, match.event, agreed, seen)
+            adopted = as_seen(link, match.event, agreed, seen)
             self._remember((PutLink(link=adopted),))
             ended = () if item.reversal is not None else (*self._written(item), *self.intent_done(item))
             self.desk.ports.commit(PutLink(link=adopted), *ended)

@@ -10,7 +10,7 @@ from actors.resource.case import Case
 from actors.resource.course import Course
 from actors.resource.facts import Item, OutlookFact
 from actors.resource.imaging import Write
-from actors.resource.links import agreed_besides, agreed_now, as_created, fresh, undone, withheld, written
+from actors.resource.links import agreed_besides, agreed_now, as_created, as_seen, fresh, undone, withheld
 from actors.resource.retention import may_be_forgotten
 from models.content import Content, Field
 from models.decision import Act, Reason, Side
@@ -63,7 +63,7 @@ class EventWriter:
         seen = self.desk.lens.mapper.seen_event(done.value, wanted, times_readable=True)
         # an earlier call may have made it (facts, Graph §2.1: a transaction id is answered by what it made)
         agreed = Agreed(board=board, outlook=as_created(wanted, seen))
-        link = written(self.course.link(item), done.value, agreed, seen)
+        link = as_seen(self.course.link(item), done.value, agreed, seen)
         if isinstance(case.board, BoardSide) and case.board.rule_failed:
             link = replace(link, state=LinkState.UNDONE)  # only an undo brings back what a rule keeps out
         fact = OutlookFact(event=done.value, asked_at=self.desk.ports.monotonic())
@@ -117,7 +117,7 @@ class EventWriter:
         seen = side.content if isinstance(side, OutlookSide) else Content()
         agreed = agreed_now(link, fields, board=board, outlook=wanted.merged_with(seen))
         fact = OutlookFact(event=event, asked_at=self.desk.ports.monotonic())
-        link = written(link, event, agreed, seen)
+        link = as_seen(link, event, agreed, seen)
         self.course.event_written(item, done, PutLink(link=link), fact=fact)
 
     def delete(self, case: Case) -> None:

@@ -33,11 +33,11 @@ def at(link: Link, event: Event) -> Link:
     )
 
 
-def written(link: Link, event: Event, agreed: Agreed, seen: Content) -> Link:
-    """A link to an event that was just written, and that says `seen` now.
+def as_seen(link: Link, event: Event, agreed: Agreed, seen: Content) -> Link:
+    """A link to an event that was just written or found, and that says `seen` now.
 
     What it says beside what is agreed is still to be decided about. Until then its version counts as unknown:
-    should the process end first, the event is news to its next life.
+    it is looked at before it is written to, and is news to another life of the process.
     """
     is_settled = not any(agreed.outlook.differences(seen))
     moved = replace(at(link, event), agreed=agreed)

@@ -25,7 +25,11 @@ def main() -> int:
     """Run what the command line asks for; 0 where nothing was violated."""
     given = _arguments()
     options = Options(
-        operations=given.operations, faults=_faults(given), acts=_acts(given), listens=given.listening
+        operations=given.operations,
+        faults=_faults(given),
+        acts=_acts(given),
+        listens=given.listening,
+        governed=not given.ungoverned,
     )
     seeds = _seeds(given)
     if len(seeds) == 1:
@@ -77,6 +81,8 @@ def _command(seed: int, given: argparse.Namespace) -> str:
         words.append(f"--only-acts {given.only_acts}")
     if given.listening:
         words.append("--listening")
+    if given.ungoverned:
+        words.append("--ungoverned")
     return " ".join(words)
 
 
@@ -115,6 +121,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only-acts", help=f"of {','.join(sorted(NAMES))}")
     parser.add_argument(
         "--listening", action="store_true", help="told of changes by subscriptions and webhooks"
+    )
+    parser.add_argument(
+        "--ungoverned", action="store_true", help="no history has an administrator with rules"
     )
     parser.add_argument("--report", type=int, default=0, help="figures after so many histories")
     return parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from actors.application import Application
 from actors.clients.token import AppCredentials, MsalCredentials
 from actors.gateways import Outside
 from actors.resource.messages import AppointmentRef, Hint
+from actors.rules_watch import LOOK_SECONDS, RulesWatch
 from actors.runtime.clock import VirtualClock
 from actors.runtime.dispatcher import ManualDispatcher
 from actors.runtime.system import PINNED, SimulatedRuntime
@@ -20,6 +22,7 @@ from models.decision import Act
 from models.ids import AppointmentGuid, AppointmentId, MailboxId, ResourceNo
 from models.mapper import Mapper
 from models.preferences import Preferences, PrivateEvents, StoredPreferences
+from models.rules import Rules, RulesFile, load_rules
 from models.settings.sections import Settings
 from models.storage.changes import PutPreferences
 from models.storage.records import Trigger
@@ -31,6 +34,7 @@ from tests.simulation.transport import Perils, SimulatedSenders, SimulatedTransp
 GRAPH_URL = "https://graph.microsoft.com/v1.0"
 BOARD_URL = "https://board.test"
 AUTHORITY = "https://login.test"
+RULES_LOOK_SECONDS = 300.0
 
 
 class Connector:
@@ -50,7 +54,7 @@ class Connector:
         sent: Callable[[bytes], None],
     ) -> None:
         self._settings, self._clock, self._dice, self._disk = settings, clock, dice, disk
-        self._mapper = mapper
+        self._mapper, self._zone = mapper, settings.scheduler.time_zone
 
         def transport(service: str, told: Callable[[bytes], None] = lambda body: None) -> SimulatedTransport:
             return SimulatedTransport(service, services, perils=perils, dice=dice, seen=seen, sent=told)
@@ -85,14 +89,23 @@ class Connector:
             pinned=dict.fromkeys(PINNED, self._dispatcher),
             senders=SimulatedSenders(self._dispatcher, self._timers, self._dice, self._delay),  # type: ignore[arg-type]  # the protocol is what matters
         )
+        mapper = self._mapping()
         self._app = Application(
             self._settings,
             runtime=runtime,
             store=self._disk.store,
             outside=Outside(graph=self._graph, scheduler=self._board, credentials=self._credentials),
-            mapper=self._mapper,
+            mapper=mapper,
         )
+        if self._app.rules_watch is not None:
+            file = RulesFile(self._settings.rules.file, self._zone)
+            self._app.rules_watch = SeldomLooking(file, mapper.rules, self._clock)
         self._app.start()
+
+    def _mapping(self) -> Mapper:
+        """The mapping as a process has it that starts now."""
+        file = self._settings.rules.file
+        return replace(self._mapper, rules=load_rules(file, self._zone)) if file else self._mapper
 
     def die(self) -> None:
         """Everything in memory is gone."""
@@ -199,8 +212,22 @@ class Connector:
         return total
 
 
+class SeldomLooking(RulesWatch):
+    """Looks at a file that stands still at a pace that suits virtual time: a history lasts for days."""
+
+    def look(self) -> tuple[Rules | None, float]:
+        rules, seconds = super().look()
+        return rules, RULES_LOOK_SECONDS if seconds == LOOK_SECONDS else seconds
+
+
 def settings_for(
-    services: Services, *, sync: dict[str, Any], private: str, url: str = "sqlite:///unused"
+    services: Services,
+    *,
+    sync: dict[str, Any],
+    private: str,
+    url: str = "sqlite:///unused",
+    resources_decide: bool = True,
+    rules: str = "",
 ) -> Settings:
     """The configuration of the connector for these services."""
     application = services.authority.application
@@ -214,7 +241,8 @@ def settings_for(
             "graph_url": GRAPH_URL,
         },
         sync=sync,  # type: ignore[arg-type]  # pydantic reads it
-        defaults={"private": private},  # type: ignore[arg-type]  # pydantic reads it
+        defaults={"private": private, "resources_decide": resources_decide},  # type: ignore[arg-type]  # pydantic reads it
+        rules={"file": rules},  # type: ignore[arg-type]  # pydantic reads it
         storage={"url": url},  # type: ignore[arg-type]  # pydantic reads it
     )
 

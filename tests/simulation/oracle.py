@@ -20,10 +20,13 @@ from tests.sandbox.services import Services
 from tests.simulation.history import Violation
 from tests.simulation.plan import Plan
 from tests.simulation.reading import EventRef, Fields, exchange_id, link_of, of_appointment, of_item, tokens
+from tests.simulation.rules import Rule
 
 CONNECTOR = "connector"
 ORDERED = ("subject", "when")
 """Fields of which people never give the same value twice."""
+RULES_ARE_READ = timedelta(seconds=310)
+"""How long after they were written the connector knows of new rules."""
 EVERYTHING = {"share": True, "show_as": ("busy", "oof"), "sensitivity": ("normal",)}
 
 
@@ -93,6 +96,13 @@ class Memory:
     resource_changed: dict[str, int] = field(default_factory=dict)
     """When a resource, its preferences or its assignment changed last."""
     assignment_changed: dict[tuple[str, str], int] = field(default_factory=dict)
+    judged: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
+    """Whether an appointment passes the rules, and since when that is so; None where that depends on whether
+    the connector has read the latest."""
+    has_passed: set[str] = field(default_factory=set)
+    """Appointments that passed the rules at some time."""
+    held_back: set[str] = field(default_factory=set)
+    """Appointments that did not pass the rules at some time: what people did to their events then is gone."""
 
 
 class Oracle:
@@ -123,6 +133,9 @@ class Oracle:
         """What was violated first; empty while nothing was."""
         self.typed: set[str] = set()
         """Words that people wrote into events of the connector."""
+        self._rules: tuple[Rule, ...] = ()
+        self._former_rules: list[tuple[tuple[Rule, ...], datetime]] = []
+        """Which the connector may still judge by, and until when."""
         self._who = CONNECTOR
         self._n = 0
         self.board.listeners.append(self._board_changed)
@@ -139,7 +152,8 @@ class Oracle:
 
     def preferences_of(self, resource: str) -> dict[str, Any]:
         """What a resource shares."""
-        return self.preferences.get(resource, {**EVERYTHING, "private": self.plan.private})
+        chosen = self.preferences.get(resource) if self.plan.resources_decide else None
+        return chosen or {**EVERYTHING, "private": self.plan.private}
 
     def prefers(self, resource: str, chosen: dict[str, Any]) -> None:
         """A resource has chosen; None gives it back to the defaults."""
@@ -151,6 +165,31 @@ class Oracle:
         self._n += 1
         self.memory.resource_changed[resource] = self._n
         self._look_at_secrets(resource)
+
+    def judges_by(self, rules: tuple[Rule, ...]) -> None:
+        """Other rules say from now on what goes to Outlook."""
+        self._n += 1
+        if self.now() > self.plan.begin:  # the process begins with the first ones
+            self._former_rules.append((self._rules, self.now() + RULES_ARE_READ))
+        self._rules = rules
+        for appointment in self.board.appointments:
+            self._judge(appointment)
+
+    def passes(self, appointment: Appointment, rules: Sequence[Rule] | None = None) -> bool:
+        """Whether rules, or else those that are in the file, let an appointment go to Outlook."""
+        return all(rule.passes(appointment) for rule in (self._rules if rules is None else rules))
+
+    def _judge(self, appointment: Appointment) -> None:
+        memory, guid = self.memory, appointment.guid
+        former = [rules for rules, until in self._former_rules if self.now() <= until]
+        verdicts = {self.passes(appointment, rules) for rules in (self._rules, *former)}
+        if True in verdicts:
+            memory.has_passed.add(guid)
+        if False in verdicts:
+            memory.held_back.add(guid)
+        passes = verdicts.pop() if len(verdicts) == 1 else None
+        if guid not in memory.judged or memory.judged[guid][0] is not passes:
+            memory.judged[guid] = (passes, self._n)
 
     def store_forgot(self) -> None:
         """The connector has lost part of its memory."""
@@ -212,6 +251,8 @@ class Oracle:
         known = self.appointments.get(now.guid)
         fields = of_appointment(now)
         by_connector = self._who == CONNECTOR
+        if change.action != "deleted":
+            self._judge(now)
         if by_connector:
             self.writes.append((change.action, fields))
             self._check_board_write(change, known, fields)
@@ -373,6 +414,7 @@ class Oracle:
         self.events[key] = seen
         if made_by == CONNECTOR and known is None:
             self._check_once(mailbox, seen.link)
+            self._check_rules(seen.link or "")
         if event.content.attendees:
             self.memory.refused.add(f"{change.user_id}/{event.number}")
         resource = self.resource_at(change.user_id)
@@ -446,10 +488,14 @@ class Oracle:
         home = self.mailbox_of(resource)
         if appointment is None or resource not in appointment.resources or home is not mailbox:
             return
+        passes, since = self.memory.judged[guid]
+        if not passes:
+            return
         changed = max(
             self.memory.assignment_changed.get((guid, resource), 0),
             self.memory.resource_changed.get(resource, 0),
             self.forgot_at,
+            since,
         )
         if changed < known.made_at:
             raise self._violated(f"the event of an appointment was deleted without cause: {guid}/{resource}")
@@ -462,6 +508,10 @@ class Oracle:
         ]
         if len(twins) > 1:
             raise self._violated(f"an appointment has {len(twins)} events in one mailbox: {link} {twins}")
+
+    def _check_rules(self, link: str) -> None:
+        if link.partition("/")[0] not in self.memory.has_passed:
+            raise self._violated(f"an event was made of what no rule has let through: {link}")
 
     # Privacy
 

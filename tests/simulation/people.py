@@ -18,6 +18,7 @@ from tests.sandbox.scheduler.appointments import Appointment
 from tests.sandbox.scheduler.errors import Refusal
 from tests.simulation.oracle import CONNECTOR
 from tests.simulation.reading import ZONE, exchange_id
+from tests.simulation.rules import CHOICES
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -83,6 +84,8 @@ ACTS = (
 )
 GUESTS = (Act("invite_to_planned", 2), Act("take_guests_off", 1))
 """What people do besides, in some of the histories: an event of the board becomes a meeting of theirs."""
+RULES_OFTEN = 0.06
+"""How often new rules are what happens next, in a history that has them."""
 NAMES = frozenset(act.name for act in (*ACTS, *GUESTS))
 
 WITH_GUESTS = 0.2
@@ -103,18 +106,24 @@ class People:
         self._acts = [act for act in ACTS if plan.acts is None or act.name in plan.acts]
         self._guests = Random(f"{plan.seed}/guests")
         self._with_guests = self._guests.random() < WITH_GUESTS and plan.acts is None
+        self._governing = Random(f"{plan.seed}/administrator")
         self._written = 0
         self._spare = {number: f"{number.lower()}@{self._tenant.domain}" for number in world.numbers}
         self._minutes = 0
 
     def begin(self) -> None:
         """What there is before the connector runs for the first time."""
+        if self._world.rules is not None:
+            self._do("change_rules")
         for name in ("plan", "book", "plan", "book", "book"):
             if any(act.name == name for act in self._acts):
                 self._do(name)
 
     def act(self) -> None:
         """Somebody does something."""
+        if self._world.rules is not None and self._governing.random() < RULES_OFTEN:
+            self._do("change_rules")
+            return
         dice, acts = self._dice, self._acts
         if self._with_guests and self._guests.random() < GUESTS_OFTEN:
             dice, acts = self._guests, list(GUESTS)
@@ -444,6 +453,11 @@ class People:
         self._oracle.prefers(number, chosen)
         self._world.prefer(number, chosen)
         return f"{number} {chosen}"
+
+    def _change_rules(self) -> str:
+        chosen = self._governing.choice(CHOICES)
+        self._world.judge_by(chosen)
+        return " and ".join(rule.name for rule in chosen) or "let everything through"
 
     # Finding something to do it to
 

@@ -16,6 +16,10 @@ STRANGE_DAYS = (
     datetime(2026, 10, 25, tzinfo=UTC),
 )
 """When clocks in Brussels change: one history in four lies across such a day."""
+WITH_RULES = 0.25
+"""In how many of the histories an administrator sets rules."""
+DECIDED_FOR = 0.05
+"""In how many of them nobody asks what resources choose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,8 @@ class Options:
     """What people and planners do; None for everything."""
     listens: bool = False
     """Whether the connector is told of changes through subscriptions, webhooks, hooks and journal."""
+    governed: bool = True
+    """Whether some of the histories have an administrator, with rules, who may decide for all resources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +57,16 @@ class Plan:
     """Whether changes are announced to the connector, as subscriptions and webhooks do."""
     listens: bool = False
     """Whether they are announced by those themselves, through its hooks and its journal."""
+    has_rules: bool = False
+    """Whether an administrator says by rules what goes to Outlook."""
+    resources_decide: bool = True
+    """Whether what resources choose to share counts (B17)."""
 
     @staticmethod
     def draw(seed: int, options: Options) -> Plan:
         """The plan of a seed."""
-        dice = Random(f"{seed}/plan")
+        dice, governing = Random(f"{seed}/plan"), Random(f"{seed}/governing")
+        governed = options.governed and options.acts is None
         period = dice.choice((120.0, 300.0, 1800.0, 21600.0))
         begin = datetime(2026, 1, 5, 6, tzinfo=UTC) + timedelta(days=dice.randrange(DAYS_IN_YEAR))
         if dice.random() < 0.25:
@@ -82,6 +93,8 @@ class Plan:
             quirks=_quirks(dice),
             notified=dice.random() < 0.5 and not options.listens,
             listens=options.listens,
+            has_rules=governing.random() < WITH_RULES and governed,
+            resources_decide=governing.random() >= DECIDED_FOR or not governed,
         )
 
 

@@ -54,7 +54,7 @@ def run(seed: int, options: Options | None = None, *, keep: bool = False) -> Res
         except Exception as error:  # noqa: BLE001 - whatever the connector raises is a finding
             result.problem = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
         finally:
-            world.disk.close()
+            world.close()
     result.digest, result.counts = world.told.digest(), world.told.counts
     if keep or result.problem:
         result.lines = world.told.lines

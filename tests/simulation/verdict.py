@@ -76,6 +76,10 @@ class Verdict:
             events = self._marked.get(link, [])
             wanted = of_appointment(appointment)
             events = [one for one in events if one[0] is mailbox or not self._stays_behind(*one)]
+            if not self._oracle.passes(appointment):
+                if self._inside(wanted) and any(not item.event.content.attendees for _, item in events):
+                    yield f"{link} has an event, and a rule does not let it through"
+                continue
             if len(events) > 1:
                 yield f"{link} has {len(events)} events"
             elif not events:
@@ -238,7 +242,7 @@ class Verdict:
             people = [self._said(guid, name, side) for side in sides if side != "planner" and not board_owned]
             planner, heard = self._said(guid, name, "planner"), [one for one in people if one]
             refused = guid in self._oracle.memory.locked or self._somebody_left(sides, shown["resources"])
-            refused = refused or self._somebody_hides(sides, guid)
+            refused = refused or self._somebody_hides(sides, guid) or guid in self._oracle.memory.held_back
             if refused and shown[name] in self._oracle.memory.ever.get((guid, name), ()):
                 continue  # what they said last may never have been heard, or was put back
             yield from self._judge_source(where, name, shown[name], planner, heard, binds=(True, False))

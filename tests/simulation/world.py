@@ -28,6 +28,7 @@ from tests.simulation.listening import ON_THE_WAY, Ears, Mishaps
 from tests.simulation.oracle import Oracle
 from tests.simulation.people import People
 from tests.simulation.plan import Plan
+from tests.simulation.rules import Rule, RuleFile
 from tests.simulation.transport import Perils
 
 KEY = SigningKey()
@@ -131,7 +132,14 @@ class World:
         self.services.traffic.faults = self.trouble  # type: ignore[assignment]  # it strikes the same way
         self.disk = Disk(self.crashes, self._committed)
         self._images: list[bytes] = []
-        settings = settings_for(self.services, sync=plan.sync, private=plan.private)
+        self.rules = RuleFile() if plan.has_rules else None
+        settings = settings_for(
+            self.services,
+            sync=plan.sync,
+            private=plan.private,
+            resources_decide=plan.resources_decide,
+            rules=self.rules.name if self.rules is not None else "",
+        )
         self.connector = Connector(
             settings=settings,
             mapper=_mapper(settings),
@@ -318,6 +326,18 @@ class World:
         self.crashes.pause()
         self.connector.prefer(resource, chosen)
         self.crashes.go_on()
+
+    def judge_by(self, rules: tuple[Rule, ...]) -> None:
+        """Other rules are in the file from now on. The process reads them when it looks there next."""
+        if self.rules is not None:
+            self.rules.write(rules)
+            self.oracle.judges_by(rules)
+
+    def close(self) -> None:
+        """Let go of what is on disks."""
+        self.disk.close()
+        if self.rules is not None:
+            self.rules.close()
 
     def fault(self, kind: str) -> None:
         """Something befalls the world as a whole."""
