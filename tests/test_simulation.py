@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.defects import DEFECTS
+from tests.simulation.faults import KINDS
 from tests.simulation.plan import Options, Plan
 from tests.simulation.run import run
 
@@ -34,7 +35,7 @@ def test_a_history_without_faults_ends_in_step(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", EVERY_TIME)
 def test_a_history_with_faults_ends_in_step(seed: int) -> None:
-    """C11, D1-D5, D7: whatever befalls the connector, the end is the same."""
+    """C11, D1-D5, D7, D11: whatever befalls the connector, the end is the same."""
     assert run(seed, Options()).problem == ""
 
 
@@ -70,7 +71,8 @@ def _has(plan: Plan, *, rules: bool) -> bool:
 @pytest.mark.parametrize("seed", tuple(regressions()))
 @pytest.mark.parametrize("governed", [True, False], ids=["governed", "ungoverned"])
 def test_what_failed_once_does_not_fail_again(seed: int, *, governed: bool) -> None:
-    assert run(seed, Options(governed=governed)).problem == ""
+    faults = Options().faults if governed else frozenset(KINDS)
+    assert run(seed, Options(governed=governed, faults=faults)).problem == ""
 
 
 def test_a_seed_has_one_history() -> None:

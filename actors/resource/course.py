@@ -53,6 +53,9 @@ from models.storage.records import Outcome as Ending
 
 log = structlog.get_logger(__name__)
 
+STALE_SECONDS = 10.0
+"""How long an intent may take to be on disk. One that took longer, as the disk was full, is decided about anew:
+either side may have changed, or an event be shared no longer (D11, E)."""
 CREATIONS = (Act.CREATE_EVENT, Act.CREATE_APPOINTMENT)
 
 
@@ -107,7 +110,13 @@ class Course:
             else:
                 self._failed(case, outcome)
 
+        decided_at = self.desk.ports.monotonic()
+
         def send() -> None:
+            if self.desk.ports.monotonic() - decided_at > STALE_SECONDS:
+                item.waiting_for = ""
+                self.recover(item)
+                return
             item.waiting_for = "write"
             self.desk.ports.wrote()
             call(answered)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.faults import KINDS
+from tests.simulation.faults import KINDS, SELDOM
 from tests.simulation.people import NAMES
 from tests.simulation.plan import Options
 from tests.simulation.run import Result, run
@@ -95,9 +95,8 @@ def _seeds(given: argparse.Namespace) -> range:
 
 
 def _faults(given: argparse.Namespace) -> frozenset[str]:
-    if given.only_faults is None:
-        return frozenset(KINDS)
-    return _known(given.only_faults, frozenset(KINDS))
+    known = frozenset({*KINDS, *SELDOM})
+    return known if given.only_faults is None else _known(given.only_faults, known)
 
 
 def _acts(given: argparse.Namespace) -> frozenset[str] | None:
@@ -117,7 +116,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--fresh", type=int, default=0, help="so many seeds that nobody has seen, instead")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--operations", type=int, default=50, help="acts of people in a history")
-    parser.add_argument("--only-faults", help=f"of {','.join(KINDS)}, or none")
+    parser.add_argument("--only-faults", help=f"of {','.join((*KINDS, *SELDOM))}, or none")
     parser.add_argument("--only-acts", help=f"of {','.join(sorted(NAMES))}")
     parser.add_argument(
         "--listening", action="store_true", help="told of changes by subscriptions and webhooks"

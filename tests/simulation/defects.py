@@ -21,6 +21,8 @@ from actors.resource.course import Course
 from actors.resource.desk import Desk
 from actors.resource.facts import BoardFact, Item
 from actors.resource.mailbox_reader import MailboxReader
+from actors.rules_watch import RulesWatch
+from actors.store_actor import StoreActor
 from models.judging import Judge
 from models.sides import GONE
 
@@ -126,6 +128,20 @@ def _reads_everything(_original: Any) -> Any:
     return lambda self, head: True
 
 
+def _acknowledged(_original: Any) -> Any:
+    def failed(self: StoreActor, _error: Any) -> None:
+        waiting, self._waiting = self._waiting, []
+        for commit in waiting:
+            if commit.then is not None:
+                commit.then()
+
+    return failed
+
+
+def _never_looks(_original: Any) -> Any:
+    return lambda self: (None, 300.0)
+
+
 EVERYTHING_LOST = frozenset({"lost-answer", "committed-503", "timeout"})
 
 DEFECTS: dict[str, Defect] = {
@@ -165,4 +181,8 @@ DEFECTS: dict[str, Defect] = {
     "a reading that fails is an absence": Defect(
         changes=((Desk, "_event_read", _gone_when_refused),), faults=frozenset({"outage", "slow"})
     ),
+    "what is not stored is acknowledged": Defect(
+        changes=((StoreActor, "_failed", _acknowledged),), faults=frozenset({"full-disk", "crash"})
+    ),
+    "rules are read once": Defect(changes=((RulesWatch, "look", _never_looks),), faults=frozenset()),
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from models.storage.changes import Change
+from models.storage.errors import StoreFull
 from models.storage.store import Store
 from tests.simulation.transport import Perils
 
@@ -20,11 +21,14 @@ class SimulatedStore(Store):
 
     perils: Perils
     noted: Callable[[list[Change]], None]
+    has_room: Callable[[], bool]
 
     def apply(self, changes: Iterable[Change]) -> None:
         """As `Store.apply`; the process may end just before or just after."""
         given = list(changes)
         self.perils.before("commit")
+        if not self.has_room():
+            raise StoreFull("the disk is full", "make room on it")
         super().apply(given)
         self.noted(given)
         self.perils.after("commit")
@@ -35,6 +39,8 @@ class Disk:
 
     def __init__(self, perils: Perils, noted: Callable[[list[Change]], None]) -> None:
         self._perils, self._noted = perils, noted
+        self.is_full = False
+        """Whether nothing more can be written."""
         self.store = self._open()
 
     def image(self) -> bytes:
@@ -59,6 +65,7 @@ class Disk:
             connection.deserialize(image)
         connection.execute("PRAGMA secure_delete = 1")
         store.perils, store.noted = self._perils, self._noted
+        store.has_room = lambda: not self.is_full
         return store
 
     @staticmethod

@@ -31,6 +31,11 @@ KINDS: Final = (
 )
 """Every kind of trouble. The first eleven strike requests, the others the world."""
 
+SELDOM: Final = ("full-disk",)
+"""Trouble that is drawn by itself, and not among the others."""
+SELDOM_CHANCE: Final = 0.1
+"""In how many histories there is any of it."""
+
 ON_REQUESTS: Final = KINDS[:11]
 CHANCE: Final = (0.02, 0.08, 0.25)
 """How often a request meets trouble: in a history that has any."""

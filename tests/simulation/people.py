@@ -450,6 +450,8 @@ class People:
     def _prefer(self) -> str:
         number = self._dice.choice(self._world.numbers)
         chosen = {**self._dice.choice(PREFERENCES), "private": self._dice.choice(("hide", "mask"))}
+        if self._world.disk.is_full:
+            return "refused: it cannot be stored"
         self._oracle.prefers(number, chosen)
         self._world.prefer(number, chosen)
         return f"{number} {chosen}"

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tests.sandbox.graph.quirks import Quirks
-from tests.simulation.faults import KINDS
+from tests.simulation.faults import KINDS, SELDOM, SELDOM_CHANCE
 
 DAYS_IN_YEAR = 365
 STRANGE_DAYS = (
@@ -16,6 +16,8 @@ STRANGE_DAYS = (
     datetime(2026, 10, 25, tzinfo=UTC),
 )
 """When clocks in Brussels change: one history in four lies across such a day."""
+FEW = 3
+"""Kinds of trouble of which all are wanted."""
 WITH_RULES = 0.25
 """In how many of the histories an administrator sets rules."""
 DECIDED_FOR = 0.05
@@ -27,7 +29,7 @@ class Options:
     """What the command line says of every history."""
 
     operations: int = 50
-    faults: frozenset[str] = frozenset(KINDS)
+    faults: frozenset[str] = frozenset({*KINDS, *SELDOM})
     """The kinds of trouble that may strike."""
     acts: frozenset[str] | None = None
     """What people and planners do; None for everything."""
@@ -77,7 +79,7 @@ class Plan:
             resources=dice.choice((2, 2, 3, 4)),
             period=period,
             operations=options.operations,
-            faults=_some(dice, options.faults),
+            faults=_some(dice, options.faults.difference(SELDOM)) | _seldom(seed, options.faults),
             acts=options.acts,
             sync={
                 "past_days": dice.choice((2, 5)),
@@ -107,6 +109,12 @@ def _some(dice: Random, allowed: frozenset[str]) -> frozenset[str]:
     if style < 0.6:
         return frozenset(dice.sample(kinds, min(len(kinds), dice.randint(1, 3))))
     return frozenset(kinds)
+
+
+def _seldom(seed: int, allowed: frozenset[str]) -> frozenset[str]:
+    """Where only a few kinds of trouble are allowed, these are as likely as any."""
+    dice, chance = Random(f"{seed}/seldom"), SELDOM_CHANCE if len(allowed) > FEW else 1.0
+    return frozenset(kind for kind in SELDOM if dice.random() < chance and kind in allowed)
 
 
 def _quirks(dice: Random) -> Quirks:

@@ -78,6 +78,7 @@ class History:
         self._world = world
         self._plan = world.plan
         self._dice = Random(f"{world.plan.seed}/course")
+        self._seldom = Random(f"{world.plan.seed}/disk")
 
     def run(self) -> None:
         """All of it. Raises `Violation`."""
@@ -126,6 +127,9 @@ class History:
             world.restore(empty=True)
         if world.ears is not None:
             world.mishaps.strike(world.ears, world.timers)
+        if "full-disk" in faults and self._seldom.random() < 0.05:
+            world.fault("full-disk")
+            world.fill_disk(self._seldom.choice(OUTAGES))
         if "spent-token" in faults and dice.random() < 0.05:
             world.fault("spent-token")
             world.services.tenant.expire_delta_links()
@@ -138,6 +142,7 @@ class History:
         if world.ears is not None:
             world.ears.is_reachable = True
         world.crashes.stop()
+        world.clear_disk()
         world.sign_in(works=True)
         world.secret(works=True)
         world.services.tenant.quirks = self._plan.quirks

@@ -262,10 +262,21 @@ class World:
         image = None if empty or not self._images else self._dice.choice(self._images)
         self.told.tell(self.clock.now(), "disk", "is lost" if image is None else "is restored from a backup")
         self._die()
+        self.clear_disk()
         self.disk.restore(image)
         self.people.choose_again()
         self.oracle.store_forgot()
         self.timers.after(1.0, self.start)
+
+    def fill_disk(self, seconds: float) -> None:
+        """Nothing can be written to the store for so long (D11)."""
+        self.told.tell(self.clock.now(), "disk", f"is full for {seconds:.0f} s")
+        self.disk.is_full = True
+        self.timers.after(seconds, self.clear_disk)
+
+    def clear_disk(self) -> None:
+        """There is room again."""
+        self.disk.is_full = False
 
     def outage(self, service: str, seconds: float) -> None:
         """A service refuses everything for so long."""
