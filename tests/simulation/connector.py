@@ -160,10 +160,10 @@ class Connector:
         return frozenset(str(one.guid) for one in letters if one.code == "ErrorOccurrenceCrossingBoundary")
 
     def unmade(self) -> frozenset[str]:
-        """Resources for whose events the board took no appointment: those are put aside until either side
-        changes, or an administrator has it tried again (D9)."""
-        letters = self._disk.store.dead_letters()
-        return frozenset(str(one.resource_no) for one in letters if one.act is Act.CREATE_APPOINTMENT)
+        """Resources for whose events the board made or took away no appointment: those are put aside until
+        either side changes, or an administrator has it tried again (D9)."""
+        acts, letters = (Act.CREATE_APPOINTMENT, Act.REMOVE_APPOINTMENT), self._disk.store.dead_letters()
+        return frozenset(str(one.resource_no) for one in letters if one.act in acts)
 
     # What it is told
 

@@ -32,7 +32,7 @@ class Verdict:
 
     def __init__(self, oracle: Oracle, refused: Collection[str] = (), unmade: Collection[str] = ()) -> None:
         """`refused` are appointments whose values Graph takes for no event, and which are put aside (D9);
-        `unmade` are resources for whose events the board took no appointment."""
+        `unmade` are resources for whose events the board made or took away no appointment."""
         self._oracle = oracle
         self._refused = refused
         self._unmade = unmade
@@ -145,8 +145,12 @@ class Verdict:
             yield from self._compare_outlook_born(resource, mailbox, item, listed, mark)
         for mark, left in by_mark.items():
             for appointment in left:
-                if self._inside(of_appointment(appointment)):
+                if self._inside(of_appointment(appointment)) and not self._was_away(resource):
                     yield f"{appointment.guid}/{resource} stands for an event that is gone ({mark[-6:]})"
+
+    def _was_away(self, resource: str) -> bool:
+        """Whether the board had another address for a resource, and refused the one that the connector knew."""
+        return resource in self._unmade and len(self._oracle.memory.homes[resource]) > 1
 
     def _compare_outlook_born(
         self, resource: str, mailbox: Mailbox, item: Item, listed: list[Appointment], mark: str
@@ -160,9 +164,7 @@ class Verdict:
                 yield f"{where} is not shared and has an appointment"
             return
         if not listed:
-            # while the board had another address, it refused the one that the connector knew
-            was_away = resource in self._unmade and len(self._oracle.memory.homes[resource]) > 1
-            may_be_missing = was_away or self._may_be_missing(resource, mailbox, item, mark)
+            may_be_missing = self._was_away(resource) or self._may_be_missing(resource, mailbox, item, mark)
             if self._inside(held) and not may_be_missing:
                 yield f"{where} is shared and has no appointment"
             return
