@@ -149,7 +149,7 @@ class Verdict:
                     yield f"{appointment.guid}/{resource} stands for an event that is gone ({mark[-6:]})"
 
     def _was_away(self, resource: str) -> bool:
-        """Whether the board named another address for a while, and refused the one that the connector knew."""
+        """Whether the board named another address for a while, and refused the one the connector knew."""
         return resource in self._unmade and len(self._oracle.memory.homes[resource]) > 1
 
     def _compare_outlook_born(
