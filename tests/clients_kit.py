@@ -264,11 +264,17 @@ class Rig:
         )
         return self
 
-    def submit(self, operation: Operation[Any], priority: Priority = Priority.CATCH_UP) -> list[Outcome]:
+    def submit(
+        self,
+        operation: Operation[Any],
+        priority: Priority = Priority.CATCH_UP,
+        stands: Callable[[], bool] = lambda: True,
+    ) -> list[Outcome]:
         """Submit an operation; its outcome will be in the list that is returned."""
         assert self.gateway is not None
         outcomes: list[Outcome] = []
-        self.gateway.tell(Submit(operation=operation, reply=outcomes.append, priority=priority))
+        reply = outcomes.append
+        self.gateway.tell(Submit(operation=operation, reply=reply, priority=priority, stands=stands))
         return outcomes
 
     def do(self, operation: Operation[Any], *, within: float = 0.0) -> Outcome:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
 
-from actors.clients.errors import Abandoned
+from actors.clients.errors import Abandoned, Overtaken
 from actors.clients.graph.directory import FindUser
 from actors.clients.graph.operations import CreateEvent, PatchEvent, ReadEvent, ReadWindow, RemoveEvent
 from actors.clients.steps import Priority, Submit
@@ -28,6 +29,7 @@ from tests.clients_kit import (
     event_json,
     id_of,
     problem_of,
+    refusal,
     value_of,
 )
 
@@ -211,6 +213,48 @@ def test_a_gateway_that_stops_answers_everybody_who_waits() -> None:
     finish_all(rig, senders)
     assert senders.too_late == 1
     assert all(len(one) == 1 for one in outcomes), "and nobody twice"
+
+
+def test_what_does_not_stand_when_its_turn_comes_is_not_sent_and_takes_nobody_s_place() -> None:
+    """E: it was decided upon what is not so any more."""
+    rig, senders = held_rig(1)
+    first = rig.submit(read(0))
+    wanted = {1: True, 2: True, 3: True}
+    waiting = {
+        number: rig.submit(read(number), stands=partial(wanted.__getitem__, number)) for number in wanted
+    }
+    rig.settle()
+    wanted[2] = False
+    finish_all(rig, senders)
+    assert isinstance(problem_of(waiting[2][0]), Overtaken)
+    assert [len(one) for one in (first, *waiting.values())] == [1] * 4
+    for went in (first, waiting[1], waiting[3]):
+        assert value_of(went[0]).head.id == "E1"
+    assert not any(id_of("E2") in seen.path for seen in rig.service.seen)
+
+
+def test_what_waits_to_be_repeated_is_looked_at_again() -> None:
+    """E, D1: a throttled request has done nothing yet."""
+    answers, wanted = iter((answer(429, retry_after="60"), answer(200, event_json()))), [True]
+    rig = Rig(lambda seen: next(answers)).graph()
+    refused = rig.submit(read(1), stands=lambda: wanted[0])
+    rig.settle()
+    assert refused == []
+    wanted[0] = False
+    rig.pass_time(120.0)
+    assert isinstance(problem_of(refused[0]), Overtaken)
+    assert len(rig.service.seen) == 1
+
+
+def test_what_was_begun_is_finished() -> None:
+    """The further requests of an operation belong to the first."""
+    answers = iter((refusal(400, "ErrorInvalidRequest"), refusal(404, "ErrorItemNotFound")))
+    verdicts = iter((True, False))
+    rig = Rig(lambda seen: next(answers)).graph()
+    removed = rig.submit(RemoveEvent(mailbox=ANNA, event_id=id_of("E1")), stands=lambda: next(verdicts))
+    rig.pass_time(0.0)
+    assert value_of(removed[0]) is None
+    assert len(rig.service.seen) == 2
 
 
 class StopNow:

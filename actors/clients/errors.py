@@ -17,6 +17,7 @@
     ├── Malformed               the answer cannot be read: it counts as no answer, and for a write as unknown
     │   └── Unreadable          the item is there, in no form that can be read: leave it as it is
     ├── ForeignLink             a link leads to another host: never follow it, begin a new round
+    ├── Overtaken               nothing was sent: what it was decided upon has changed; decide again
     ├── Abandoned               the client stopped first: ask again after it has started
     └── Defect                  the client itself is at fault: report it with `at`
 
@@ -184,6 +185,10 @@ class ForeignLink(Problem):
     """A nextLink or deltaLink leads to another host than the configured one (D14)."""
 
     remedy = "check microsoft365.graph_url, and what stands between this process and Graph"
+
+
+class Overtaken(Problem):
+    """The operation was not wanted any more when its turn came; nothing was sent."""
 
 
 class Abandoned(Problem):

@@ -4,7 +4,8 @@ Every operation is a `Job` in the lane of its mailbox. A request goes out when i
 is closed, there is a grant, and a sender is free: alone while there are senders enough, together with others
 when there are more requests than senders. Nothing that was submitted is dropped: it waits, and each operation
 is answered exactly once. What must not be done twice does not wait for a service that is down: it was decided
-upon a reading that gets older meanwhile, and is given back to be decided anew.
+upon a reading that gets older meanwhile, and is given back to be decided anew. So is what does not stand any
+more when its turn comes: an event may be shared no longer since its appointment was decided upon (E).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from actors.clients.errors import (
     About,
     Defect,
     NotAuthenticated,
+    Overtaken,
     Problem,
     Refused,
     Throttled,
@@ -184,6 +186,7 @@ class Gateway(PooledActor):
             lane=self._lane(message.operation),
             priority=message.priority,
             request=progress,
+            stands=message.stands,
         )
         self._open[job] = None
         self._wait(job)
@@ -223,6 +226,9 @@ class Gateway(PooledActor):
         sharing: list[Job] = []
         while (taken := self._lanes.take()) is not None:
             lane, job = taken
+            if job.stands is not None and not job.stands():
+                self._overtaken(job)
+                continue
             kind = sharing if self._wire.may_share(job.request) else alone
             kind.append(job)
             if len(alone) + -(-len(sharing) // size) > calls:
@@ -231,6 +237,10 @@ class Gateway(PooledActor):
                 break
         spread = min(calls - len(alone), len(sharing))
         return [[job] for job in alone] + [sharing[first::spread] for first in range(spread)]
+
+    def _overtaken(self, job: Job) -> None:
+        self._lanes.done(job.lane)
+        self._go_on(job, resume(job.steps, Overtaken(self._about(job))))
 
     def _send(self, jobs: list[Job], held: Held) -> None:
         for job in jobs:

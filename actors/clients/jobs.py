@@ -44,6 +44,8 @@ class Job:
     priority: Priority
     request: Request
     """What it asks next, or has asked."""
+    stands: Callable[[], bool] | None = None
+    """Whether it is still wanted; None once its first request has been answered."""
     attempts: int = 0
     """Of that request."""
     refused_grants: int = 0
@@ -53,6 +55,7 @@ class Job:
     def next(self, request: Request) -> None:
         """The operation asks something else."""
         self.request, self.attempts, self.refused_grants = request, 0, 0
+        self.stands = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

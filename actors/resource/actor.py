@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -335,8 +336,14 @@ class ResourceActor(PooledActor):
     def graph(self, operation: GraphOperation[Any], then: Callable[[Outcome], None]) -> None:
         self.around.graph.tell(self._submit(operation, then))
 
-    def board(self, operation: SchedulerOperation[Any], then: Callable[[Outcome], None]) -> None:
-        self.around.scheduler.tell(self._submit(operation, then))
+    def board(
+        self,
+        operation: SchedulerOperation[Any],
+        then: Callable[[Outcome], None],
+        stands: Callable[[], bool] | None = None,
+    ) -> None:
+        submit = self._submit(operation, then)
+        self.around.scheduler.tell(submit if stands is None else replace(submit, stands=stands))
 
     def commit(self, *changes: Change, then: Callable[[], None] | None = None) -> None:
         if self.around.note is not None:

@@ -18,6 +18,7 @@ from actors.clients.errors import (
     DuplicateTransaction,
     MailboxMissing,
     NotFound,
+    Overtaken,
     Rejected,
 )
 from actors.clients.graph.operations import FindLinked, LinkedEvent
@@ -54,8 +55,8 @@ from models.storage.records import Outcome as Ending
 log = structlog.get_logger(__name__)
 
 STALE_SECONDS = 10.0
-"""How long an intent may take to be on disk. One that took longer, as the disk was full, is decided about anew:
-either side may have changed, or an event be shared no longer (D11, E)."""
+"""How long an intent may take to be on disk. One that took longer, as the disk was full, is decided about
+anew: either side may have changed, or an event be shared no longer (D11, E)."""
 CREATIONS = (Act.CREATE_EVENT, Act.CREATE_APPOINTMENT)
 
 
@@ -87,8 +88,12 @@ class Course:
         call: Callable[[Callable[[Outcome], None]], None],
         on_done: Callable[[Done[Any]], None],
         *changes: Change,
+        stands: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Intent and before-image on disk, then the call, then `on_done` or what its failure asks for."""
+        """Intent and before-image on disk, then the call, then `on_done` or what its failure asks for.
+
+        What does not stand any more once its intent is on disk, or what is on disk too late, is decided anew.
+        """
         item = case.item
         if self.desk.ports.rehearses:
             self.rehearse(case)
@@ -113,7 +118,7 @@ class Course:
         decided_at = self.desk.ports.monotonic()
 
         def send() -> None:
-            if self.desk.ports.monotonic() - decided_at > STALE_SECONDS:
+            if self.desk.ports.monotonic() - decided_at > STALE_SECONDS or not stands():
                 item.waiting_for = ""
                 self.recover(item)
                 return
@@ -191,7 +196,7 @@ class Course:
             self._park(case, problem)
         elif isinstance(problem, NotFound) and case.decision.act not in CREATIONS:
             self._other_side_is_gone(case)
-        elif isinstance(problem, Conflict):
+        elif isinstance(problem, (Conflict, Overtaken)):
             item.waiting_for = ""
             self.recover(item)
         elif isinstance(problem, DuplicateTransaction):

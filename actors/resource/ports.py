@@ -37,8 +37,16 @@ class Ports(Protocol):
         """Have an operation performed by Graph; `then` gets its outcome in a turn of this actor."""
         ...
 
-    def board(self, operation: SchedulerOperation[Any], then: Callable[[Outcome], None]) -> None:
-        """Have an operation performed by Dime.Scheduler; `then` gets its outcome likewise."""
+    def board(
+        self,
+        operation: SchedulerOperation[Any],
+        then: Callable[[Outcome], None],
+        stands: Callable[[], bool] | None = None,
+    ) -> None:
+        """Have an operation performed by Dime.Scheduler; `then` gets its outcome likewise.
+
+        One that does not stand any more when its turn comes is not performed, and fails as `Overtaken`.
+        """
         ...
 
     def commit(self, *changes: Change, then: Callable[[], None] | None = None) -> None:

@@ -62,7 +62,7 @@ def items_of(mailbox: Mailbox, first: date, last: date) -> Iterator[Item]:
 def of_item(item: Item) -> Fields:
     """The fields of an event."""
     content = item.content()
-    start, end = content.span()
+    start, end = _forward(*content.span(), content.end.local - content.start.local)
     return {
         "subject": (content.subject or "").strip(),
         "when": _days(content.start.local, content.end.local) if content.is_all_day else _timed(start, end),
@@ -77,8 +77,7 @@ def of_item(item: Item) -> Fields:
 def of_appointment(appointment: Appointment) -> Fields:
     """The fields of an appointment."""
     start, end = (_instant(moment) for moment in (appointment.start, appointment.end))
-    if end < start:  # the start lies in the hour that is skipped, and moves past the end (C7)
-        end = start + max(appointment.end - appointment.start, timedelta(0))
+    start, end = _forward(start, end, appointment.end - appointment.start)
     facts = appointment.exchange
     return {
         "subject": appointment.subject.strip(),
@@ -101,6 +100,11 @@ def span(when: tuple[str, datetime, datetime]) -> tuple[datetime, datetime]:
 def tokens(*texts: str) -> set[str]:
     """The marked words in texts."""
     return {word for text in texts for word in TOKEN.findall(text)}
+
+
+def _forward(start: datetime, end: datetime, lasting: timedelta) -> tuple[datetime, datetime]:
+    """A start that lies in the hour that is skipped moves past its end, which then moves as well (C7)."""
+    return start, end if start <= end else start + max(lasting, timedelta(0))
 
 
 def _timed(start: datetime, end: datetime) -> tuple[str, datetime, datetime]:

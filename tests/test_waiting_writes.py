@@ -1,0 +1,147 @@
+"""What was decided has to wait, and only what is still right is done then (D1, D11, E).
+
+The disk is full for minutes, or the board asks for patience.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from tests.office import Office, lasting, office_at_work
+from tests.sandbox.faults import Fault, Kind
+
+NINE = datetime(2026, 3, 3, 9)  # noqa: DTZ001 - the board's wall clock
+
+
+@pytest.fixture
+def working() -> Iterator[Office]:
+    with office_at_work() as office:
+        yield office
+
+
+@pytest.fixture
+def office(working: Office) -> Office:
+    """An office whose disk has just become full."""
+    working.disk.is_full = True
+    return working
+
+
+def test_d11_nothing_is_written_anywhere_while_nothing_can_be_stored(office: Office) -> None:
+    """D11: no intent, no write; with room again both sides are in step."""
+    with office.writes() as written:
+        office.schedule("Repair", NINE)
+        office.person().create(subject="Dentist", **lasting(NINE))
+        office.run(1000.0)
+    assert written == {}
+    with office.writes() as written:
+        office.clear_disk()
+        office.settle()
+    assert written == {"graph": 1, "scheduler": 1}
+    assert sorted(one.subject for one in office.board()) == ["Dentist", "Repair"]
+    assert sorted(one.content.subject or "" for one in office.person().events()) == ["Dentist", "Repair"]
+
+
+def test_d11_e_what_is_hidden_meanwhile_never_reaches_the_board(office: Office) -> None:
+    """D11, E: it was shared when its creation was decided, and is not any more when that is stored."""
+    event = office.person().create(subject="Dentist", **lasting(NINE))
+    office.run(60.0)
+    office.person().change(event, sensitivity="private")
+    office.run(60.0)
+    office.clear_disk()
+    office.settle()
+    assert not any(b"Dentist" in one.body for one in office.asked if one.service == "scheduler")
+    assert office.board() == []
+
+
+def test_d11_a8_what_is_changed_meanwhile_is_written_as_it_is_then(office: Office) -> None:
+    """D11, A8: one creation, in the latest words."""
+    guid = office.schedule("Repair", NINE)
+    office.run(60.0)
+    office.replan(guid, subject="Repair, urgent")
+    office.run(60.0)
+    with office.writes() as written:
+        office.clear_disk()
+        office.settle()
+    assert written == {"graph": 1}
+    (event,) = office.person().events()
+    assert event.content.subject == "Repair, urgent"
+
+
+def test_d11_a6_what_is_unplanned_meanwhile_gets_no_event(office: Office) -> None:
+    """D11, A6."""
+    guid = office.schedule("Repair", NINE)
+    office.run(60.0)
+    office.unplan(guid)
+    office.run(60.0)
+    with office.writes() as written:
+        office.clear_disk()
+        office.settle()
+    assert written == {}
+    assert office.person().events() == []
+
+
+def test_e_d1_what_is_hidden_while_the_board_asks_for_patience_never_reaches_it(working: Office) -> None:
+    """E, D1: the person hides an event while its creation waits for `Retry-After`."""
+    late = put_off(working)
+    event = working.person().create(subject="Dentist", **lasting(NINE))
+    working.run(60.0)
+    assert late.struck
+    working.person().change(event, sensitivity="private")
+    refused = len(working.asked)
+    working.settle(1500.0)
+    assert not any(b"Dentist" in one.body for one in working.asked[refused:])
+    assert working.board() == []
+
+
+def test_e_b10_what_is_not_shared_any_more_while_it_waits_never_reaches_the_board(working: Office) -> None:
+    """E, B10: likewise where the resource chooses to share nothing."""
+    late = put_off(working)
+    working.person().create(subject="Dentist", **lasting(NINE))
+    working.run(60.0)
+    assert late.struck
+    nothing = {"share": False, "show_as": (), "sensitivity": (), "private": "hide"}
+    working.oracle.prefers(working.numbers[0], nothing)
+    working.prefer(working.numbers[0], nothing)
+    refused = len(working.asked)
+    working.settle(1500.0)
+    assert not any(b"Dentist" in one.body for one in working.asked[refused:])
+    assert working.board() == []
+
+
+def test_e_d1_a_change_that_is_hidden_while_it_waits_never_reaches_the_board(working: Office) -> None:
+    """E, D1, B5: an event that the board knows gets other words, and is made private before they are sent."""
+    event = working.person().create(subject="Visit", **lasting(NINE))
+    working.settle()
+    late = put_off(working)
+    working.person().change(event, subject="Dentist")
+    working.run(60.0)
+    assert late.struck
+    working.person().change(event, sensitivity="private")
+    refused = len(working.asked)
+    working.settle(1500.0)
+    assert not any(b"Dentist" in one.body for one in working.asked[refused:])
+    assert working.board() == []
+
+
+def test_b5_what_changes_while_it_waits_is_written_once(working: Office) -> None:
+    """B5, D1: in its latest words."""
+    late = put_off(working)
+    event = working.person().create(subject="Dentist", **lasting(NINE))
+    working.run(60.0)
+    assert late.struck
+    working.person().change(event, subject="Doctor")
+    with working.writes() as written:
+        working.settle(1500.0)
+    assert written == {"scheduler": 1}
+    assert [one.subject for one in working.board()] == ["Doctor"]
+
+
+def put_off(office: Office) -> Fault:
+    """The board asks for a quarter of an hour's patience at the next write."""
+    faults = office.services.traffic.faults = office.services.faults
+    path, patience = re.compile("/import"), {"Retry-After": "900"}
+    return faults.add(kind=Kind.STATUS, path=path, status=429, headers=patience, times=1)
