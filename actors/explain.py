@@ -5,12 +5,13 @@ Nothing is known here that is not in a decision: what is not shared has no words
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from models.decision import REASONS, Act, Reason, Side
+from models.ids import ResourceNo
 from models.storage.records import (
     ChangeRecord,
     DecisionRecord,
@@ -41,6 +42,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.DONE: "done",
     Outcome.FAILED: "not carried out; it is decided again",
     Outcome.PARKED: "put aside until either side changes; `retry` tries it again",
+    Outcome.SUPERSEDED: "decided anew before it was carried out, or before that was heard of",
     Outcome.HELD_BACK: "held back until there is evidence that the item is really gone",
     Outcome.NONE: "",
 }
@@ -174,11 +176,22 @@ def explain(
     )
     return Explanation(
         asked=asked,
-        decisions=tuple(decisions),
+        decisions=tuple(_as_they_stand(decisions)),
         resources=named if asked.strip() or concerned else (),
         found_at=found_at,
         notes=notes,
     )
+
+
+def _as_they_stand(decisions: Iterable[DecisionRecord]) -> Iterator[DecisionRecord]:
+    """The decisions, the latest first. What was pending when a later one about its item was made is so no
+    more: its call failed, it was overtaken, or the process ended."""
+    later: set[tuple[ResourceNo, str]] = set()
+    for one in decisions:
+        names = {(one.resource_no, name) for name in (one.guid, one.event_key) if name}
+        is_over = one.outcome is Outcome.PENDING and not names.isdisjoint(later)
+        yield replace(one, outcome=Outcome.SUPERSEDED) if is_over else one
+        later |= names
 
 
 def sentence(decision: DecisionRecord) -> str:

@@ -127,6 +127,16 @@ def test_the_latest_comes_in_full_and_the_earlier_ones_in_a_line() -> None:
     assert "create the event in Outlook" in lines[-1]
 
 
+def test_what_was_pending_when_it_was_decided_anew_is_not_pending_any_more() -> None:
+    """Only the latest decision about an item may still be under way."""
+    first = decision(id="1", outcome=Outcome.PENDING, guid="g", event_key="e")
+    hidden = decision(id="2", outcome=Outcome.NONE, act=Act.NOTHING, guid=None, event_key="e")
+    other = decision(id="3", outcome=Outcome.PENDING, guid="h", event_key="f")
+    told = explain("g", (other, hidden, first), ()).decisions
+    assert [one.outcome for one in told] == [Outcome.PENDING, Outcome.NONE, Outcome.SUPERSEDED]
+    assert "decided anew" in sentence(told[2])
+
+
 def test_the_json_has_everything() -> None:
     value = explain("Visit", [decision(request_ids=("r-1",))], []).as_json()
     assert json.loads(json.dumps(value)) == value

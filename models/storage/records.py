@@ -104,6 +104,8 @@ class Outcome(Enum):
     """Not carried out; it is decided again."""
     PARKED = "parked"
     """Rejected for good: see the dead letter (D9)."""
+    SUPERSEDED = "superseded"
+    """Was pending when a later decision about its item was made. Explanations say so; it is in no store."""
     HELD_BACK = "held_back"
     """Waits for evidence (C10)."""
     NONE = "none"
