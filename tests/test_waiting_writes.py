@@ -140,8 +140,68 @@ def test_b5_what_changes_while_it_waits_is_written_once(working: Office) -> None
     assert [one.subject for one in working.board()] == ["Doctor"]
 
 
-def put_off(office: Office) -> Fault:
-    """The board asks for a quarter of an hour's patience at the next write."""
+def test_a8_c3_what_a_planner_said_last_is_not_overwritten_by_what_has_waited(working: Office) -> None:
+    """A8, C3: the board knows no If-Match, so that what waits is looked at again before it is sent."""
+    event = working.person().create(subject="Visit", **lasting(NINE))
+    working.settle()
+    (appointment,) = working.board()
+    late = put_off(working)
+    working.person().change(event, subject="Visit in Ghent")
+    working.run(60.0)
+    assert late.struck
+    working.replan(appointment.guid, subject="Visit in Bruges")
+    working.settle(1500.0)
+    assert (appointment.subject, event.content.subject) == ("Visit in Bruges", "Visit in Bruges")
+
+
+def test_b3_what_is_shown_again_while_its_removal_waits_stays_on_the_board(working: Office) -> None:
+    """B3, B4: neither removed nor made again."""
+    event = working.person().create(subject="Visit", **lasting(NINE))
+    working.settle()
+    late = put_off(working)
+    working.person().change(event, sensitivity="private")
+    working.run(60.0)
+    assert late.struck
+    working.person().change(event, sensitivity="normal")
+    with working.writes() as written:
+        working.settle(1500.0)
+    assert written == {}
+    assert [one.subject for one in working.board()] == ["Visit"]
+
+
+def test_a5_a12_what_is_planned_again_while_its_deletion_waits_keeps_what_its_owner_wrote(
+    working: Office,
+) -> None:
+    """A5, A12: the resource is taken off and put back while Graph asks for patience."""
+    guid = working.schedule("Repair", NINE)
+    working.settle()
+    (event,) = working.person().events()
+    late = put_off(working, "DELETE", "/events/")
+    working.replan(guid, resources=[])
+    working.run(60.0)
+    assert late.struck
+    working.replan(guid, resources=working.numbers)
+    with working.writes() as written:
+        working.settle(1500.0)
+    assert written == {}
+    assert working.person().events() == [event]
+
+
+def test_a6_what_is_unplanned_while_its_creation_waits_gets_no_event(working: Office) -> None:
+    """A6, D1."""
+    late = put_off(working, "POST", "/events")
+    guid = working.schedule("Repair", NINE)
+    working.run(60.0)
+    assert late.struck
+    working.unplan(guid)
+    with working.writes() as written:
+        working.settle(1500.0)
+    assert written == {}
+    assert working.person().events() == []
+
+
+def put_off(office: Office, method: str = "POST", where: str = "/import") -> Fault:
+    """A service asks for a quarter of an hour's patience at the next write."""
     faults = office.services.traffic.faults = office.services.faults
-    path, patience = re.compile("/import"), {"Retry-After": "900"}
-    return faults.add(kind=Kind.STATUS, path=path, status=429, headers=patience, times=1)
+    path, patience = re.compile(where), {"Retry-After": "900"}
+    return faults.add(kind=Kind.STATUS, path=path, method=method, status=429, headers=patience, times=1)

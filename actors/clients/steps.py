@@ -103,6 +103,11 @@ class Operation(Protocol[T_co]):
         ...
 
 
+def always() -> bool:
+    """What stands whatever happens."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
     """Asks a gateway to perform an operation."""
@@ -111,7 +116,7 @@ class Submit:
     reply: Callable[[Outcome], None]
     """Called exactly once, on the gateway's turn: it tells somebody and does nothing else."""
     priority: Priority = Priority.CATCH_UP
-    stands: Callable[[], bool] = lambda: True
+    stands: Callable[[], bool] = always
     """Whether it is still wanted: asked on the gateway's turn before the first request goes out, and again
     where that waits to be repeated. It looks and does nothing else. What does not stand fails as `Overtaken`.
     """

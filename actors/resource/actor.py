@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,7 +10,7 @@ from pykka import ActorDeadError
 
 from actors.clients.graph.operations import GraphOperation
 from actors.clients.scheduler.operations import SchedulerOperation
-from actors.clients.steps import Outcome, Priority, Submit
+from actors.clients.steps import Outcome, Priority, Submit, always
 from actors.resource.board_reader import BoardReader
 from actors.resource.chronicle import Chronicle
 from actors.resource.course import Course
@@ -333,17 +332,21 @@ class ResourceActor(PooledActor):
     def monotonic(self) -> float:
         return self.around.clock.monotonic()
 
-    def graph(self, operation: GraphOperation[Any], then: Callable[[Outcome], None]) -> None:
-        self.around.graph.tell(self._submit(operation, then))
+    def graph(
+        self,
+        operation: GraphOperation[Any],
+        then: Callable[[Outcome], None],
+        stands: Callable[[], bool] = always,
+    ) -> None:
+        self.around.graph.tell(self._submit(operation, then, stands))
 
     def board(
         self,
         operation: SchedulerOperation[Any],
         then: Callable[[Outcome], None],
-        stands: Callable[[], bool] | None = None,
+        stands: Callable[[], bool] = always,
     ) -> None:
-        submit = self._submit(operation, then)
-        self.around.scheduler.tell(submit if stands is None else replace(submit, stands=stands))
+        self.around.scheduler.tell(self._submit(operation, then, stands))
 
     def commit(self, *changes: Change, then: Callable[[], None] | None = None) -> None:
         if self.around.note is not None:
@@ -377,12 +380,18 @@ class ResourceActor(PooledActor):
         if self.at_rest:
             self._take_undo()  # which has ended, if this is the end of it
 
-    def _submit(self, operation: Any, then: Callable[[Outcome], None]) -> Submit:  # noqa: ANN401 - of either service
+    def _submit(
+        self,
+        operation: Any,  # noqa: ANN401 - of either service
+        then: Callable[[Outcome], None],
+        stands: Callable[[], bool],
+    ) -> Submit:
         priority = Priority.CHANGE if operation.is_write else Priority.CATCH_UP
         return Submit(
             operation=operation,
             reply=lambda outcome: self._run(lambda: then(outcome)),
             priority=priority,
+            stands=stands,
         )
 
     def _run(self, then: Callable[[], None]) -> None:

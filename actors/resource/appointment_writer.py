@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from actors.clients.scheduler.operations import ReadAppointment, RemoveAppointment, WriteAppointment, Written
@@ -16,11 +15,10 @@ from actors.resource.messages import AppointmentRef, Hint
 from models.appointment import Appointment
 from models.content import Content, Field
 from models.decision import Act, Reason, Side
-from models.event import Event
 from models.ids import AppointmentId
 from models.link import LinkState, Origin
 from models.mapper import job_and_task
-from models.sides import BoardSide, Gone, OutlookSide
+from models.sides import BoardSide, OutlookSide
 from models.storage.changes import Change, DropLink, PutLink
 from models.storage.records import Trigger, Work
 from models.writes import AppointmentRemoval, AppointmentWrite
@@ -57,15 +55,13 @@ class AppointmentWriter:
             event, content, resource=desk.resource, guid=case.item.guid
         )
         sent = Sent(fields=tuple(Field), board=content, before=Content(), outlook=content)
-        stands = self._while_nothing_is_heard(case)
         self.course.perform(
             case,
             Write(side=Side.BOARD, act=Act.CREATE_APPOINTMENT, before=None, after=content),
-            lambda then: desk.ports.board(WriteAppointment(write=write), then, stands),
+            lambda then, stands: desk.ports.board(WriteAppointment(write=write), then, stands),
             lambda done: self._read_back(case.item, sent, done),
             PutLink(link=link),
             *self.course.shared_again(event),
-            stands=stands,
         )
 
     def update(self, case: Case, *, back: Content | None = None) -> None:
@@ -93,8 +89,6 @@ class AppointmentWriter:
         ref = AppointmentRef(guid=item.guid, id=appointment.id)
         hint = Hint(appointments=frozenset({ref}), trigger=Trigger.SIBLING)
 
-        stands = self._while_nothing_is_heard(case)
-
         def on_done(done: Done[Written]) -> None:
             self._read_back(item, sent, done)
             for sibling in siblings:
@@ -108,25 +102,10 @@ class AppointmentWriter:
                 before=case.board_content.only(fields),
                 after=content.only(fields),
             ),
-            lambda then: desk.ports.board(WriteAppointment(write=write), then, stands),
+            lambda then, stands: desk.ports.board(WriteAppointment(write=write), then, stands),
             on_done,
             *changes,
-            stands=stands,
         )
-
-    def _while_nothing_is_heard(self, case: Case) -> Callable[[], bool]:
-        """Whether words that are on their way to the board may still be said: neither the event nor what its
-        owner shares has changed as far as is known. A service that asks for patience, or a long queue, keeps
-        them waiting for minutes (E)."""
-        desk, preferences, known = self.desk, self.desk.lens.preferences, case.event
-
-        def stands() -> bool:
-            fact = case.item.outlook
-            return desk.lens.preferences == preferences and (
-                fact is None or _is_version_of(known, fact.event)
-            )
-
-        return stands
 
     def _read_back(self, item: Item, sent: Sent, done: Done[Written]) -> None:
         """The board may keep less than it was sent, and its answer does not say: read what it has."""
@@ -177,7 +156,7 @@ class AppointmentWriter:
         self.course.perform(
             case,
             self._loss(case),
-            lambda then: desk.ports.board(RemoveAppointment(removal=removal), then),
+            lambda then, stands: desk.ports.board(RemoveAppointment(removal=removal), then, stands),
             lambda done: self.course.appointment_written(case.item, done, *changes),
             *first,
         )
@@ -206,7 +185,7 @@ class AppointmentWriter:
         self.course.perform(
             case,
             Write(side=Side.BOARD, act=Act.CREATE_APPOINTMENT, before=None, after=Content(), work=work),
-            lambda then: desk.ports.board(WriteAppointment(write=write), then),
+            lambda then, stands: desk.ports.board(WriteAppointment(write=write), then, stands),
             lambda done: self.course.appointment_written(item, done),
         )
 
@@ -229,8 +208,3 @@ class AppointmentWriter:
             after=None,
             work=work,
         )
-
-
-def _is_version_of(known: Event | None, read: Event | Gone) -> bool:
-    """Whether what was read is the very version that was known."""
-    return known is not None and isinstance(read, Event) and read.head.etag == known.head.etag

@@ -30,6 +30,7 @@ from actors.resource.facts import BoardFact, Item, OutlookFact, Reversal
 from actors.resource.imaging import Write, completed, image_of
 from actors.resource.links import as_created, as_seen
 from actors.resource.parking import Parking
+from actors.resource.standing import standing
 from models.content import Content
 from models.decision import Act
 from models.event import Event
@@ -85,10 +86,9 @@ class Course:
         self,
         case: Case,
         write: Write,
-        call: Callable[[Callable[[Outcome], None]], None],
+        call: Callable[[Callable[[Outcome], None], Callable[[], bool]], None],
         on_done: Callable[[Done[Any]], None],
         *changes: Change,
-        stands: Callable[[], bool] = lambda: True,
     ) -> None:
         """Intent and before-image on disk, then the call, then `on_done` or what its failure asks for.
 
@@ -115,7 +115,7 @@ class Course:
             else:
                 self._failed(case, outcome)
 
-        decided_at = self.desk.ports.monotonic()
+        decided_at, stands = self.desk.ports.monotonic(), standing(case, self.desk)
 
         def send() -> None:
             if self.desk.ports.monotonic() - decided_at > STALE_SECONDS or not stands():
@@ -124,7 +124,7 @@ class Course:
                 return
             item.waiting_for = "write"
             self.desk.ports.wrote()
-            call(answered)
+            call(answered, stands)
 
         self._remember(changes)
         self.desk.ports.commit(*changes, AddIntent(intent=intent), image, kept, then=send)

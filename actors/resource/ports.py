@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from actors.clients.graph.operations import GraphOperation
 from actors.clients.scheduler.operations import SchedulerOperation
-from actors.clients.steps import Outcome
+from actors.clients.steps import Outcome, always
 from actors.resource.messages import Hint
 from models.ids import ResourceNo
 from models.storage.changes import Change
@@ -33,20 +33,25 @@ class Ports(Protocol):
         """Seconds that only ever grow; what `Outcome` and the fences of items are measured in."""
         ...
 
-    def graph(self, operation: GraphOperation[Any], then: Callable[[Outcome], None]) -> None:
-        """Have an operation performed by Graph; `then` gets its outcome in a turn of this actor."""
+    def graph(
+        self,
+        operation: GraphOperation[Any],
+        then: Callable[[Outcome], None],
+        stands: Callable[[], bool] = always,
+    ) -> None:
+        """Have an operation performed by Graph; `then` gets its outcome in a turn of this actor.
+
+        One that does not stand any more when its turn comes is not performed, and fails as `Overtaken`.
+        """
         ...
 
     def board(
         self,
         operation: SchedulerOperation[Any],
         then: Callable[[Outcome], None],
-        stands: Callable[[], bool] | None = None,
+        stands: Callable[[], bool] = always,
     ) -> None:
-        """Have an operation performed by Dime.Scheduler; `then` gets its outcome likewise.
-
-        One that does not stand any more when its turn comes is not performed, and fails as `Overtaken`.
-        """
+        """Have an operation performed by Dime.Scheduler; `then` gets its outcome likewise."""
         ...
 
     def commit(self, *changes: Change, then: Callable[[], None] | None = None) -> None:
