@@ -183,6 +183,23 @@ def test_d13_the_listener_refuses_what_is_too_large(web: FlaskClient) -> None:
         connection.close()
 
 
+def test_a_listener_that_is_woken_as_it_is_stopped_ends_once(web: FlaskClient) -> None:
+    """What is under way wakes the loop just before it is told to end."""
+    server = WebServer(web.application, host="127.0.0.1", port=0, clock=SystemClock())
+    server.start()
+    trigger = server._server.trigger
+    pull = trigger._physical_pull
+
+    def woken_before() -> None:
+        pull()
+        server._thread.join(0.2)
+        pull()
+
+    trigger._physical_pull = woken_before
+    assert server.stop(PATIENCE) == []
+    assert not server._thread.is_alive()
+
+
 def test_an_address_in_use_is_refused_with_a_remedy(web: FlaskClient) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -82,7 +82,10 @@ class WebServer:
         if self._thread.ident is None:
             self._close_everything()
             return busy
-        self._server.trigger.pull_trigger(self._close_everything)
+        trigger = self._server.trigger
+        with trigger.lock:  # or an answer that is ready just now has the loop close what is to be pulled
+            trigger.thunks.append(self._close_everything)
+            trigger.pull_trigger()
         self._thread.join(max(deadline - self._clock.monotonic(), LAST_CHANCE))
         return [*busy, self._thread.name] if self._thread.is_alive() else busy
 
