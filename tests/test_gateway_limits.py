@@ -246,6 +246,18 @@ def test_what_waits_to_be_repeated_is_looked_at_again() -> None:
     assert len(rig.service.seen) == 1
 
 
+def test_what_cannot_be_told_to_stand_is_given_back_and_harms_nobody_else() -> None:
+    rig = Rig(well).graph()
+
+    def broken() -> bool:
+        raise RuntimeError("a caller that fails")
+
+    refused = rig.submit(read(1), stands=broken)
+    rig.settle()
+    assert isinstance(problem_of(refused[0]), Overtaken)
+    assert value_of(rig.do(read(2)))
+
+
 def test_what_was_begun_is_finished() -> None:
     """The further requests of an operation belong to the first."""
     answers = iter((refusal(400, "ErrorInvalidRequest"), refusal(404, "ErrorItemNotFound")))

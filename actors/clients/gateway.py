@@ -226,7 +226,7 @@ class Gateway(PooledActor):
         sharing: list[Job] = []
         while (taken := self._lanes.take()) is not None:
             lane, job = taken
-            if job.stands is not None and not job.stands():
+            if not self._stands(job):
                 self._overtaken(job)
                 continue
             kind = sharing if self._wire.may_share(job.request) else alone
@@ -237,6 +237,17 @@ class Gateway(PooledActor):
                 break
         spread = min(calls - len(alone), len(sharing))
         return [[job] for job in alone] + [sharing[first::spread] for first in range(spread)]
+
+    def _stands(self, job: Job) -> bool:
+        """Whether a job is still wanted. What cannot be told is decided anew, by whoever answers for it."""
+        if job.stands is None:
+            return True
+        try:
+            return job.stands()
+        except Exception as error:  # noqa: BLE001 - one caller's fault must not stop the service for all others
+            kind, at = type_name(error), safe_traceback(error)
+            log.warning("cannot tell what stands", service=self._wire.service, error=kind, at=at)
+            return False
 
     def _overtaken(self, job: Job) -> None:
         self._lanes.done(job.lane)
