@@ -200,6 +200,40 @@ def test_a6_what_is_unplanned_while_its_creation_waits_gets_no_event(working: Of
     assert working.person().events() == []
 
 
+def test_a10_what_waits_for_a_resource_that_is_switched_off_is_not_done(working: Office) -> None:
+    """A10: it is left alone from then on; switched on again, it gets its event."""
+    mailbox = working.person().mailbox
+    late = put_off(working, "POST", "/events")
+    working.schedule("Repair", NINE)
+    working.run(60.0)
+    assert late.struck
+    switch(working, on=False)
+    working.settle(1500.0)
+    assert list(mailbox.events(mailbox.default_calendar)) == []
+    switch(working, on=True)
+    working.settle()
+    assert [one.content.subject for one in working.person().events()] == ["Repair"]
+
+
+def test_a11_what_waits_for_a_mailbox_that_the_resource_has_left_is_not_done(working: Office) -> None:
+    """A11: the creation in the former mailbox was put off for longer than its event is looked for there."""
+    former = working.person().mailbox
+    late = put_off(working, "POST", "/events")
+    working.schedule("Repair", NINE)
+    working.run(60.0)
+    assert late.struck
+    working.get_mailbox()
+    working.settle(2000.0)
+    assert list(former.events(former.default_calendar)) == []
+    assert [one.content.subject for one in working.person().events()] == ["Repair"]
+
+
+def switch(office: Office, *, on: bool) -> None:
+    """An administrator switches the resource on or off."""
+    office.services.board.resource_change(office.numbers[0], {"exchangeIntegrationEnabled": on})
+    office.oracle.resource_touched(office.numbers[0])
+
+
 def put_off(office: Office, method: str = "POST", where: str = "/import") -> Fault:
     """A service asks for a quarter of an hour's patience at the next write."""
     faults = office.services.traffic.faults = office.services.faults

@@ -386,12 +386,14 @@ class ResourceActor(PooledActor):
         then: Callable[[Outcome], None],
         stands: Callable[[], bool],
     ) -> Submit:
+        """What waits for its turn when this actor stops is not done: the resource is left alone from then on
+        (A10), has another mailbox (A11), or looks at both sides again when it starts."""
         priority = Priority.CHANGE if operation.is_write else Priority.CATCH_UP
         return Submit(
             operation=operation,
             reply=lambda outcome: self._run(lambda: then(outcome)),
             priority=priority,
-            stands=stands,
+            stands=lambda: self.actor_ref.is_alive() and stands(),
         )
 
     def _run(self, then: Callable[[], None]) -> None:

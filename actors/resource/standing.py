@@ -1,6 +1,6 @@
 """Whether what was decided still stands when its turn comes.
 
-A service that asks for patience, a long queue, or a full disk keeps a write waiting for minutes. Meanwhile a
+A service that asks for patience, a long queue, or a full disk keep a write waiting for minutes. Meanwhile a
 person may hide her event, so that its words are nobody's business any more (E), and a planner may change what
 would be overwritten: the board knows no If-Match (A8).
 """
