@@ -17,7 +17,7 @@
     ├── Malformed               the answer cannot be read: it counts as no answer, and for a write as unknown
     │   └── Unreadable          the item is there, in no form that can be read: leave it as it is
     ├── ForeignLink             a link leads to another host: never follow it, begin a new round
-    ├── Overtaken               nothing was sent: what it was decided upon has changed; decide again
+    ├── Overtaken               what it was decided upon has changed: look at both sides, decide again
     ├── Abandoned               the client stopped first: ask again after it has started
     └── Defect                  the client itself is at fault: report it with `at`
 
@@ -188,7 +188,8 @@ class ForeignLink(Problem):
 
 
 class Overtaken(Problem):
-    """The operation was not wanted any more when its turn came; nothing was sent."""
+    """The operation was not wanted any more when the turn of its next request came; of a first one nothing
+    was sent."""
 
 
 class Abandoned(Problem):

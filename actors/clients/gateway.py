@@ -240,8 +240,6 @@ class Gateway(PooledActor):
 
     def _stands(self, job: Job) -> bool:
         """Whether a job is still wanted. What cannot be told is decided anew, by whoever answers for it."""
-        if job.stands is None:
-            return True
         try:
             return job.stands()
         except Exception as error:  # noqa: BLE001 - one caller's fault must not stop the service for all others
@@ -250,7 +248,7 @@ class Gateway(PooledActor):
             return False
 
     def _overtaken(self, job: Job) -> None:
-        self._lanes.done(job.lane)
+        self._lanes.release(job.lane)
         self._go_on(job, resume(job.steps, Overtaken(self._about(job))))
 
     def _send(self, jobs: list[Job], held: Held) -> None:

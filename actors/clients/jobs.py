@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from actors.clients.access import Grant
 from actors.clients.errors import NotAuthenticated, Problem
 from actors.clients.policies import policy_for
-from actors.clients.steps import Outcome, Priority, Progress, Reply, Request, Steps, resume
+from actors.clients.steps import Outcome, Priority, Progress, Reply, Request, Steps, always, resume
 
 
 class Wire(Protocol):
@@ -44,8 +44,8 @@ class Job:
     priority: Priority
     request: Request
     """What it asks next, or has asked."""
-    stands: Callable[[], bool] | None = None
-    """Whether it is still wanted; None once its first request has been answered."""
+    stands: Callable[[], bool] = always
+    """Whether it is still wanted."""
     attempts: int = 0
     """Of that request."""
     refused_grants: int = 0
@@ -55,7 +55,6 @@ class Job:
     def next(self, request: Request) -> None:
         """The operation asks something else."""
         self.request, self.attempts, self.refused_grants = request, 0, 0
-        self.stands = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,8 +95,13 @@ class Lanes(Generic[T]):
     def done(self, key: Hashable, *, throttled: bool = False) -> None:
         """A request is over; `throttled` if the service refused it as one too many."""
         lane = self._lanes[key]
-        lane.in_flight -= 1
         lane.refusals = lane.refusals + 1 if throttled else 0
+        self.release(key)
+
+    def release(self, key: Hashable) -> None:
+        """What was taken is not sent at all; the service has said nothing."""
+        lane = self._lanes[key]
+        lane.in_flight -= 1
         self._in_flight -= 1
         self._list(key, lane)
         self._forget_if_idle(key, lane)

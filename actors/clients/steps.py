@@ -117,9 +117,8 @@ class Submit:
     """Called exactly once, on the gateway's turn: it tells somebody and does nothing else."""
     priority: Priority = Priority.CATCH_UP
     stands: Callable[[], bool] = always
-    """Whether it is still wanted: asked on the gateway's turn before the first request goes out, and again
-    where that waits to be repeated. It looks and does nothing else. What does not stand fails as `Overtaken`.
-    """
+    """Whether it is still wanted: asked on the gateway's turn before each of its requests goes out, and again
+    where that is repeated. It looks and does nothing else. What does not stand fails as `Overtaken`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
