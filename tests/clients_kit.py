@@ -31,6 +31,7 @@ from actors.clients.steps import (
     Request,
     Steps,
     Submit,
+    always,
     begin,
     resume,
 )
@@ -268,7 +269,7 @@ class Rig:
         self,
         operation: Operation[Any],
         priority: Priority = Priority.CATCH_UP,
-        stands: Callable[[], bool] = lambda: True,
+        stands: Callable[[], bool] = always,
     ) -> list[Outcome]:
         """Submit an operation; its outcome will be in the list that is returned."""
         assert self.gateway is not None

@@ -7,6 +7,7 @@ counted, and the oracle of the simulation looks on: whatever may never be raises
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from typing import Any
 
 from models.storage.changes import Change
 from tests.sandbox.company import SOURCE
+from tests.sandbox.faults import Fault, Kind
 from tests.sandbox.graph.calendar_api import CalendarApi, Call
 from tests.sandbox.graph.events import Event, Item
 from tests.sandbox.graph.mailbox import Mailbox
@@ -147,6 +149,12 @@ class Office(World):
         self.services.tenant.add_user("Newcomer", address)
         self.services.board.resource_change(number, {"email": address})
         self.oracle.resource_touched(number)
+
+    def refuse_once(self, where: str, *, method: str | None = None) -> Fault:
+        """The next request of this path is answered 429, with a quarter of an hour to wait."""
+        faults = self.services.traffic.faults = self.services.faults
+        path, patience = re.compile(where), {"Retry-After": "900"}
+        return faults.add(kind=Kind.STATUS, path=path, method=method, status=429, headers=patience, times=1)
 
     # Planners
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +14,6 @@ from models.storage.changes import AddBeforeImage, AddIntent, Change, PutLink
 from models.storage.errors import StoreFull
 from models.storage.records import Intent, ResourceRecord, ResourceState
 from tests.office import BEGIN, Office, lasting, office_at_work
-from tests.sandbox.faults import Kind
 
 NINE = datetime(2026, 3, 9, 9)  # noqa: DTZ001 - a wall clock
 
@@ -107,10 +105,7 @@ def asked_late(office: Office) -> None:
     office.settle()
     office.get_mailbox()
     name, _, _ = office.person().address.partition("@")
-    faults = office.services.traffic.faults = office.services.faults
-    late = faults.add(
-        kind=Kind.STATUS, path=re.compile(name), status=429, headers={"Retry-After": "900"}, times=1
-    )
+    late = office.refuse_once(name)
     office.run(400.0)
     assert late.struck
 

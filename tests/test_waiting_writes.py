@@ -5,14 +5,13 @@ The disk is full for minutes, or the board asks for patience.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
 
 from tests.office import Office, lasting, office_at_work
-from tests.sandbox.faults import Fault, Kind
 
 NINE = datetime(2026, 3, 3, 9)  # noqa: DTZ001 - the board's wall clock
 
@@ -86,10 +85,8 @@ def test_d11_a6_what_is_unplanned_meanwhile_gets_no_event(office: Office) -> Non
 
 def test_e_d1_what_is_hidden_while_the_board_asks_for_patience_never_reaches_it(working: Office) -> None:
     """E, D1: the person hides an event while its creation waits for `Retry-After`."""
-    late = put_off(working)
-    event = working.person().create(subject="Dentist", **lasting(NINE))
-    working.run(60.0)
-    assert late.struck
+    with put_off(working):
+        event = working.person().create(subject="Dentist", **lasting(NINE))
     working.person().change(event, sensitivity="private")
     refused = len(working.asked)
     working.settle(1500.0)
@@ -99,10 +96,8 @@ def test_e_d1_what_is_hidden_while_the_board_asks_for_patience_never_reaches_it(
 
 def test_e_b10_what_is_not_shared_any_more_while_it_waits_never_reaches_the_board(working: Office) -> None:
     """E, B10: likewise where the resource chooses to share nothing."""
-    late = put_off(working)
-    working.person().create(subject="Dentist", **lasting(NINE))
-    working.run(60.0)
-    assert late.struck
+    with put_off(working):
+        working.person().create(subject="Dentist", **lasting(NINE))
     nothing = {"share": False, "show_as": (), "sensitivity": (), "private": "hide"}
     working.oracle.prefers(working.numbers[0], nothing)
     working.prefer(working.numbers[0], nothing)
@@ -116,10 +111,8 @@ def test_e_d1_a_change_that_is_hidden_while_it_waits_never_reaches_the_board(wor
     """E, D1, B5: an event that the board knows gets other words, and is made private before they are sent."""
     event = working.person().create(subject="Visit", **lasting(NINE))
     working.settle()
-    late = put_off(working)
-    working.person().change(event, subject="Dentist")
-    working.run(60.0)
-    assert late.struck
+    with put_off(working):
+        working.person().change(event, subject="Dentist")
     working.person().change(event, sensitivity="private")
     refused = len(working.asked)
     working.settle(1500.0)
@@ -129,10 +122,8 @@ def test_e_d1_a_change_that_is_hidden_while_it_waits_never_reaches_the_board(wor
 
 def test_b5_what_changes_while_it_waits_is_written_once(working: Office) -> None:
     """B5, D1: in its latest words."""
-    late = put_off(working)
-    event = working.person().create(subject="Dentist", **lasting(NINE))
-    working.run(60.0)
-    assert late.struck
+    with put_off(working):
+        event = working.person().create(subject="Dentist", **lasting(NINE))
     working.person().change(event, subject="Doctor")
     with working.writes() as written:
         working.settle(1500.0)
@@ -145,10 +136,8 @@ def test_a8_c3_what_a_planner_said_last_is_not_overwritten_by_what_has_waited(wo
     event = working.person().create(subject="Visit", **lasting(NINE))
     working.settle()
     (appointment,) = working.board()
-    late = put_off(working)
-    working.person().change(event, subject="Visit in Ghent")
-    working.run(60.0)
-    assert late.struck
+    with put_off(working):
+        working.person().change(event, subject="Visit in Ghent")
     working.replan(appointment.guid, subject="Visit in Bruges")
     working.settle(1500.0)
     assert (appointment.subject, event.content.subject) == ("Visit in Bruges", "Visit in Bruges")
@@ -158,10 +147,8 @@ def test_b3_what_is_shown_again_while_its_removal_waits_stays_on_the_board(worki
     """B3, B4: neither removed nor made again."""
     event = working.person().create(subject="Visit", **lasting(NINE))
     working.settle()
-    late = put_off(working)
-    working.person().change(event, sensitivity="private")
-    working.run(60.0)
-    assert late.struck
+    with put_off(working):
+        working.person().change(event, sensitivity="private")
     working.person().change(event, sensitivity="normal")
     with working.writes() as written:
         working.settle(1500.0)
@@ -176,10 +163,8 @@ def test_a5_a12_what_is_planned_again_while_its_deletion_waits_keeps_what_its_ow
     guid = working.schedule("Repair", NINE)
     working.settle()
     (event,) = working.person().events()
-    late = put_off(working, "DELETE", "/events/")
-    working.replan(guid, resources=[])
-    working.run(60.0)
-    assert late.struck
+    with put_off(working, "DELETE", "/events/"):
+        working.replan(guid, resources=[])
     working.replan(guid, resources=working.numbers)
     with working.writes() as written:
         working.settle(1500.0)
@@ -189,10 +174,8 @@ def test_a5_a12_what_is_planned_again_while_its_deletion_waits_keeps_what_its_ow
 
 def test_a6_what_is_unplanned_while_its_creation_waits_gets_no_event(working: Office) -> None:
     """A6, D1."""
-    late = put_off(working, "POST", "/events")
-    guid = working.schedule("Repair", NINE)
-    working.run(60.0)
-    assert late.struck
+    with put_off(working, "POST", "/events"):
+        guid = working.schedule("Repair", NINE)
     working.unplan(guid)
     with working.writes() as written:
         working.settle(1500.0)
@@ -203,10 +186,8 @@ def test_a6_what_is_unplanned_while_its_creation_waits_gets_no_event(working: Of
 def test_a10_what_waits_for_a_resource_that_is_switched_off_is_not_done(working: Office) -> None:
     """A10: it is left alone from then on; switched on again, it gets its event."""
     mailbox = working.person().mailbox
-    late = put_off(working, "POST", "/events")
-    working.schedule("Repair", NINE)
-    working.run(60.0)
-    assert late.struck
+    with put_off(working, "POST", "/events"):
+        working.schedule("Repair", NINE)
     switch(working, on=False)
     working.settle(1500.0)
     assert list(mailbox.events(mailbox.default_calendar)) == []
@@ -218,10 +199,8 @@ def test_a10_what_waits_for_a_resource_that_is_switched_off_is_not_done(working:
 def test_a11_what_waits_for_a_mailbox_that_the_resource_has_left_is_not_done(working: Office) -> None:
     """A11: the creation in the former mailbox was put off for longer than its event is looked for there."""
     former = working.person().mailbox
-    late = put_off(working, "POST", "/events")
-    working.schedule("Repair", NINE)
-    working.run(60.0)
-    assert late.struck
+    with put_off(working, "POST", "/events"):
+        working.schedule("Repair", NINE)
     working.get_mailbox()
     working.settle(2000.0)
     assert list(former.events(former.default_calendar)) == []
@@ -234,8 +213,10 @@ def switch(office: Office, *, on: bool) -> None:
     office.oracle.resource_touched(office.numbers[0])
 
 
-def put_off(office: Office, method: str = "POST", where: str = "/import") -> Fault:
-    """A service asks for a quarter of an hour's patience at the next write."""
-    faults = office.services.traffic.faults = office.services.faults
-    path, patience = re.compile(where), {"Retry-After": "900"}
-    return faults.add(kind=Kind.STATUS, path=path, method=method, status=429, headers=patience, times=1)
+@contextmanager
+def put_off(office: Office, method: str = "POST", where: str = "/import") -> Iterator[None]:
+    """A service asks for a quarter of an hour's patience at the write that follows from what is done."""
+    late = office.refuse_once(where, method=method)
+    yield
+    office.run(60.0)
+    assert late.struck

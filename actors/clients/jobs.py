@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from actors.clients.access import Grant
 from actors.clients.errors import NotAuthenticated, Problem
 from actors.clients.policies import policy_for
-from actors.clients.steps import Outcome, Priority, Progress, Reply, Request, Steps, always, resume
+from actors.clients.steps import Outcome, Priority, Progress, Reply, Request, Steps, resume
 
 
 class Wire(Protocol):
@@ -44,7 +44,7 @@ class Job:
     priority: Priority
     request: Request
     """What it asks next, or has asked."""
-    stands: Callable[[], bool] = always
+    stands: Callable[[], bool]
     """Whether it is still wanted."""
     attempts: int = 0
     """Of that request."""

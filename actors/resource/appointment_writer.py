@@ -58,7 +58,7 @@ class AppointmentWriter:
         self.course.perform(
             case,
             Write(side=Side.BOARD, act=Act.CREATE_APPOINTMENT, before=None, after=content),
-            lambda then, stands: desk.ports.board(WriteAppointment(write=write), then, stands),
+            WriteAppointment(write=write),
             lambda done: self._read_back(case.item, sent, done),
             PutLink(link=link),
             *self.course.shared_again(event),
@@ -102,7 +102,7 @@ class AppointmentWriter:
                 before=case.board_content.only(fields),
                 after=content.only(fields),
             ),
-            lambda then, stands: desk.ports.board(WriteAppointment(write=write), then, stands),
+            WriteAppointment(write=write),
             on_done,
             *changes,
         )
@@ -156,7 +156,7 @@ class AppointmentWriter:
         self.course.perform(
             case,
             self._loss(case),
-            lambda then, stands: desk.ports.board(RemoveAppointment(removal=removal), then, stands),
+            RemoveAppointment(removal=removal),
             lambda done: self.course.appointment_written(case.item, done, *changes),
             *first,
         )
@@ -185,7 +185,7 @@ class AppointmentWriter:
         self.course.perform(
             case,
             Write(side=Side.BOARD, act=Act.CREATE_APPOINTMENT, before=None, after=Content(), work=work),
-            lambda then, stands: desk.ports.board(WriteAppointment(write=write), then, stands),
+            WriteAppointment(write=write),
             lambda done: self.course.appointment_written(item, done),
         )
 

@@ -32,7 +32,7 @@ from actors.resource.links import as_created, as_seen
 from actors.resource.parking import Parking
 from actors.resource.standing import standing
 from models.content import Content
-from models.decision import Act
+from models.decision import Act, Side
 from models.event import Event
 from models.ids import MailboxId, ResourceNo, link_value
 from models.judging import Judge
@@ -86,7 +86,7 @@ class Course:
         self,
         case: Case,
         write: Write,
-        call: Callable[[Callable[[Outcome], None], Callable[[], bool]], None],
+        operation: Any,  # noqa: ANN401 - of the service of the side that is written to
         on_done: Callable[[Done[Any]], None],
         *changes: Change,
     ) -> None:
@@ -119,12 +119,13 @@ class Course:
 
         def send() -> None:
             if self.desk.ports.monotonic() - decided_at > STALE_SECONDS or not stands():
-                item.waiting_for = ""
                 self.recover(item)
                 return
             item.waiting_for = "write"
             self.desk.ports.wrote()
-            call(answered, stands)
+            ports = self.desk.ports
+            perform = ports.graph if write.side is Side.OUTLOOK else ports.board
+            perform(operation, answered, stands)
 
         self._remember(changes)
         self.desk.ports.commit(*changes, AddIntent(intent=intent), image, kept, then=send)
@@ -197,7 +198,6 @@ class Course:
         elif isinstance(problem, NotFound) and case.decision.act not in CREATIONS:
             self._other_side_is_gone(case)
         elif isinstance(problem, (Conflict, Overtaken)):
-            item.waiting_for = ""
             self.recover(item)
         elif isinstance(problem, DuplicateTransaction):
             self.transaction_used(item)
@@ -209,7 +209,6 @@ class Course:
     def transaction_used(self, item: Item) -> None:
         """The transaction id has made an event before: the one that is wanted, or one that is gone."""
         item.transaction_used = True
-        item.waiting_for = ""
         self.recover(item)
 
     def _pause(self, item: Item) -> None:

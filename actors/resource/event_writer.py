@@ -50,7 +50,7 @@ class EventWriter:
         self.course.perform(
             case,
             Write(side=Side.OUTLOOK, act=Act.CREATE_EVENT, before=None, after=wanted),
-            lambda then, stands: desk.ports.graph(operation, then, stands),
+            operation,
             lambda done: self._created(case, board, wanted, done),
             PutLink(link=link),
         )
@@ -104,7 +104,7 @@ class EventWriter:
         self.course.perform(
             case,
             Write(side=Side.OUTLOOK, act=Act.UPDATE_EVENT, before=before, after=after),
-            lambda then, stands: desk.ports.graph(operation, then, stands),
+            operation,
             lambda done: self._updated(case.item, fields, board, wanted, done),
             *changes,
         )
@@ -145,6 +145,4 @@ class EventWriter:
             self.course.event_written(case.item, done, change)
 
         write = Write(side=Side.OUTLOOK, act=Act.DELETE_EVENT, before=case.outlook_content, after=None)
-        self.course.perform(
-            case, write, lambda then, stands: desk.ports.graph(operation, then, stands), on_done, *first
-        )
+        self.course.perform(case, write, operation, on_done, *first)

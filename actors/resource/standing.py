@@ -13,7 +13,10 @@ from dataclasses import replace
 from actors.resource.case import Case
 from actors.resource.desk import Desk
 from actors.resource.sides import Lens
-from models.sides import BoardSide, OutlookSide
+from models.content import Content
+from models.sides import BoardSide, Gone, OutlookSide
+
+Side = BoardSide | OutlookSide | Gone
 
 
 def standing(case: Case, desk: Desk) -> Callable[[], bool]:
@@ -31,34 +34,33 @@ def standing(case: Case, desk: Desk) -> Callable[[], bool]:
             return False
         if lens is lens_then and item.board is None and item.outlook is None:
             return True
-        return _is_same_board(case, lens) and _is_same_outlook(case, lens)
+        link, board, outlook = case.link, _board_now(case, lens), _outlook_now(case, lens)
+        agreed = link.agreed if link is not None else None
+        said = (None, None) if agreed is None else (agreed.board, agreed.outlook)
+        return _is_same(case.board, board, said[0]) and _is_same(case.outlook, outlook, said[1])
 
     return stands
 
 
-def _is_same_board(case: Case, lens: Lens) -> bool:
-    fact, then = case.item.board, case.board
-    now = case.read_appointment if fact is None else fact.appointment
-    if now is None:
-        return True
-    side = lens.board_side(now, case.origin, case.link)
-    if isinstance(then, BoardSide) and isinstance(side, BoardSide):
-        return replace(side, modified_at=then.modified_at) == then
-    agreed = case.link.agreed if case.link is not None else None
-    if then is None and isinstance(side, BoardSide) and agreed is not None:
-        return side.assigned and not any(agreed.board.differences(side.content))
-    return side is then
+def _board_now(case: Case, lens: Lens) -> BoardSide | Gone | None:
+    fact = case.item.board
+    read = case.read_appointment if fact is None else fact.appointment
+    return None if read is None else lens.board_side(read, case.origin, case.link)
 
 
-def _is_same_outlook(case: Case, lens: Lens) -> bool:
-    fact, then = case.item.outlook, case.outlook
-    now = case.read_event if fact is None else fact.event
+def _outlook_now(case: Case, lens: Lens) -> OutlookSide | Gone | None:
+    fact = case.item.outlook
+    read = case.read_event if fact is None else fact.event
+    return None if read is None else lens.outlook_side(read, case.origin, case.link)
+
+
+def _is_same(then: Side | None, now: Side | None, agreed: Content | None) -> bool:
+    """Whether a side is what it was; where it was not looked at, what was agreed."""
     if now is None:
         return True
-    side = lens.outlook_side(now, case.origin, case.link)
-    if isinstance(then, OutlookSide) and isinstance(side, OutlookSide):
-        return replace(side, modified_at=then.modified_at) == then
-    agreed = case.link.agreed if case.link is not None else None
-    if then is None and isinstance(side, OutlookSide) and agreed is not None:
-        return side.verdict.reaches_board and not any(agreed.outlook.differences(side.content))
-    return side is then
+    if isinstance(now, Gone) or isinstance(then, Gone):
+        return now is then
+    if then is not None:
+        return replace(now, modified_at=then.modified_at) == then
+    counts = now.assigned if isinstance(now, BoardSide) else now.verdict.reaches_board
+    return counts and agreed is not None and not any(agreed.differences(now.content))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.faults import KINDS, SELDOM
+from tests.simulation.faults import EVERY, KINDS, SELDOM
 from tests.simulation.people import NAMES
 from tests.simulation.plan import Options
 from tests.simulation.run import Result, run
@@ -95,8 +95,7 @@ def _seeds(given: argparse.Namespace) -> range:
 
 
 def _faults(given: argparse.Namespace) -> frozenset[str]:
-    known = frozenset({*KINDS, *SELDOM})
-    return known if given.only_faults is None else _known(given.only_faults, known)
+    return EVERY if given.only_faults is None else _known(given.only_faults, EVERY)
 
 
 def _acts(given: argparse.Namespace) -> frozenset[str] | None:

@@ -33,6 +33,7 @@ KINDS: Final = (
 
 SELDOM: Final = ("full-disk",)
 """Trouble that is drawn by itself, and not among the others."""
+EVERY: Final = frozenset({*KINDS, *SELDOM})
 SELDOM_CHANCE: Final = 0.1
 """In how many histories there is any of it."""
 

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tests.sandbox.graph.quirks import Quirks
-from tests.simulation.faults import KINDS, SELDOM, SELDOM_CHANCE
+from tests.simulation.faults import EVERY, SELDOM, SELDOM_CHANCE
 
 DAYS_IN_YEAR = 365
 STRANGE_DAYS = (
@@ -29,7 +29,7 @@ class Options:
     """What the command line says of every history."""
 
     operations: int = 50
-    faults: frozenset[str] = frozenset({*KINDS, *SELDOM})
+    faults: frozenset[str] = EVERY
     """The kinds of trouble that may strike."""
     acts: frozenset[str] | None = None
     """What people and planners do; None for everything."""
