@@ -88,6 +88,8 @@ class Mapper:
             return Content(when=self.as_board_holds(event.head.when) if times_readable else None)
         detail = event.detail
         block = read_block(detail.body_html)
+        if block is None and agreed is not None and agreed.body == "":
+            block = ""  # of an empty text there is no block to be missed
         return Content(
             subject=normal_subject(detail.subject),
             body=None if block is None else normal_body(block),

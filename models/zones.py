@@ -25,6 +25,10 @@ LATEST: Final = datetime(9999, 12, 29)  # noqa: DTZ001 - a wall clock
 NAMES_REMEMBERED: Final = 256
 """Zone names whose zone is not looked up again: an event tells several, and nearly all events the same."""
 
+TIMES_REMEMBERED: Final = 8192
+"""Intervals that are not worked out again: people are planned for the same hours, and listings tell all of
+them every time."""
+
 DAY: Final = timedelta(days=1)
 MIDNIGHT: Final = time()
 
@@ -139,6 +143,7 @@ def to_wall(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+@lru_cache(TIMES_REMEMBERED)
 def graph_when(start: tuple[str, str], end: tuple[str, str], is_all_day: bool, fallback: ZoneInfo) -> When:
     """When an event takes place, from Graph's `dateTime` and `timeZone` of its start and end (facts §1.4).
 
@@ -165,6 +170,7 @@ def graph_times(when: When, zone: ZoneInfo | None = None) -> tuple[tuple[str, st
     return (start, zone.key), (end, zone.key), False
 
 
+@lru_cache(TIMES_REMEMBERED)
 def board_when(
     start_text: str, end_text: str, is_all_day: bool, zone: ZoneInfo, honour_offset: bool = False
 ) -> When:

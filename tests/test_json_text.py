@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.json_text import LARGE, digest_of, parse_json
+from models.json_text import LARGE, digest_of, parse_json, rows_in_pieces
 
 VALUES = st.recursive(
     st.none()
@@ -67,6 +67,42 @@ def test_a_large_text_is_read_like_a_small_one() -> None:
     text = json.dumps(rows)
     assert len(text) > LARGE
     assert parse_json(text) == rows
+
+
+ROWS = st.dictionaries(st.sampled_from(["id", "", '"},{"id":', "other"]), VALUES, max_size=3)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 9) | st.lists(st.builds(lambda row: {"id": 1, **row}, ROWS)), ROWS),
+        min_size=1,
+        max_size=8,
+    ),
+    size=st.integers(0, 200),
+    gap=st.sampled_from([(",", ":"), (", ", ": ")]),
+)
+def test_a_list_that_is_read_in_pieces_has_the_same_rows(
+    rows: list[tuple[object, dict[str, object]]], size: int, gap: tuple[str, str]
+) -> None:
+    """Also where objects in a row, and words in a string, look like the place between two rows."""
+    listed = [{"id": own, **rest} for own, rest in rows]
+    text = json.dumps(listed, separators=gap).encode()
+    found = rows_in_pieces(text, size)
+    assert found is None or found == json.loads(text)
+
+
+def test_rows_are_read_in_pieces_whatever_lies_within_them() -> None:
+    row = {"id": 1, "words": '},{"id":2}', "assignments": [{"id": 2}, {"id": 3}], "task": {"id": 4}}
+    text = json.dumps([row] * 40, separators=(",", ":")).encode()
+    for size in range(len(text) // 30):
+        assert rows_in_pieces(text, size) == [row] * 40
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", "[1]", '[{"id":1},{"id":2}', '[{"id":1},{"id":2}]]', '[{"id":1}x,{"id":2}]']
+)
+def test_what_is_no_list_of_rows_is_not_read_in_pieces(text: str) -> None:
+    assert rows_in_pieces(text.encode(), 1) is None
 
 
 @given(one=VALUES, other=VALUES)

@@ -309,6 +309,16 @@ def test_a8_a_rewrite_of_what_is_there_already_is_empty() -> None:
     assert rewrite(event.detail).is_empty
 
 
+@pytest.mark.parametrize(
+    ("agreed", "seen"), [(None, None), (Content(body="Bring a ladder"), None), (Content(body=""), "")]
+)
+def test_a12_a_missing_block_says_nothing_but_where_the_text_is_empty(
+    agreed: Content | None, seen: str | None
+) -> None:
+    event = Event(head=head(), detail=detail(body_html="<p>only mine</p>"))
+    assert MAPPER.seen_event(event, agreed).body == seen
+
+
 def test_a12_a_block_that_the_person_took_out_comes_back_when_the_boards_text_changes() -> None:
     event = Event(head=head(), detail=detail(body_html="<p>only mine</p>"))
     agreed = MAPPER.wanted_event(appointment())
