@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import marshal
 import re
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 
 import orjson
+
+EachRow: TypeAlias = Callable[[dict[str, Any]], Any]
+"""What becomes of each object of a list that has to be read."""
 
 LARGE: Final = 4 << 20
 """Bytes from which on a text is no longer worth the memory that orjson takes besides: twice its size, while
@@ -22,15 +26,30 @@ _PLAIN: Final = 2
 """The version of marshal's format in which equal values are equal bytes, wherever they are in memory."""
 
 
-def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """The value of a JSON text. Raises `ValueError`, or `RecursionError` for one that is nested too deep."""
+def parse_json(text: str | bytes, each: EachRow | None = None) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a JSON text. Raises `ValueError`, or `RecursionError` for one that is nested too deep.
+
+    Of a list, `each` makes what is kept of its objects, while a long one is still being read.
+    """
+    if len(text) >= LARGE and isinstance(text, bytes):
+        rows = rows_in_pieces(text, each=each)
+        if rows is not None:
+            return rows
+    value = _parsed(text)
+    return value if each is None or type(value) is not list else _made_of(value, each)
+
+
+def _parsed(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     if len(text) >= LARGE:
-        rows = rows_in_pieces(text) if isinstance(text, bytes) else None
-        return json.loads(text) if rows is None else rows
+        return json.loads(text)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return json.loads(text)  # which also takes half a surrogate pair, NaN and a byte order mark
+
+
+def _made_of(rows: list[Any], each: EachRow) -> list[Any]:
+    return [each(row) if type(row) is dict else row for row in rows]
 
 
 def digest_of(value: Any) -> int:  # noqa: ANN401 - any JSON value
@@ -41,7 +60,7 @@ def digest_of(value: Any) -> int:  # noqa: ANN401 - any JSON value
         return hash(marshal.dumps(value, _PLAIN))
 
 
-def rows_in_pieces(text: bytes, size: int = PIECE) -> list[Any] | None:
+def rows_in_pieces(text: bytes, size: int = PIECE, each: EachRow | None = None) -> list[Any] | None:
     """The rows of a list of objects which all begin with the same name; None for any other text.
 
     It is read `size` bytes and the rest of a row at a time.
@@ -56,7 +75,7 @@ def rows_in_pieces(text: bytes, size: int = PIECE) -> list[Any] | None:
         if piece is None:
             return None
         some, at = piece
-        rows += some
+        rows += some if each is None else _made_of(some, each)
     return rows
 
 

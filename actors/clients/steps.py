@@ -16,6 +16,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from actors.clients.errors import About, Defect, Malformed, Problem
 from actors.clients.transport import ANSWER_SECONDS, Headers
 from actors.runtime.errors import safe_traceback, type_name
+from models.json_text import EachRow
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -40,6 +41,8 @@ class Request:
     alone: bool = False
     """Whether it must not share a call with others: large answers, long waits."""
     timeout: float = ANSWER_SECONDS
+    each: EachRow | None = field(default=None, repr=False, compare=False)
+    """What makes of the objects that it lists what is kept of them: an answer may be a hundred megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

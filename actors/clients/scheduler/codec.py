@@ -67,11 +67,25 @@ def read_appointment(row: Mapping[str, Any], dialect: Dialect) -> Appointment | 
     return _appointment(Record(row), dialect)
 
 
+class ListedRow(Record):
+    """A row of a listing, as it is kept until its appointment is read."""
+
+    __slots__ = ("digest",)
+    digest: int
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> ListedRow:
+        """What is kept of a row."""
+        listed = cls.of_json(row)
+        listed.digest = digest_of(row)
+        return listed
+
+
 def read_listed(row: Mapping[str, Any], dialect: Dialect) -> tuple[AppointmentId | None, Appointment | None]:
     """The id of a row, if it has one, and its appointment, if the rest of it can be read."""
-    record = Record(row)
-    appointment = _appointment(record, dialect, said=digest_of(dict(row)))
-    return _id(record) if appointment is None else appointment.id, appointment
+    listed = row if isinstance(row, ListedRow) else ListedRow.of(dict(row))
+    appointment = _appointment(listed, dialect, said=listed.digest)
+    return _id(listed) if appointment is None else appointment.id, appointment
 
 
 def _appointment(record: Record, dialect: Dialect, said: int = 0) -> Appointment | None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from actors.clients.errors import Malformed, NotFound, Rejected, Unreadable
-from actors.clients.scheduler.codec import read_appointment, read_listed, read_resource
+from actors.clients.scheduler.codec import ListedRow, read_appointment, read_listed, read_resource
 from actors.clients.scheduler.dialect import Dialect, WriteRoute
 from actors.clients.scheduler.envelope import rows
 from actors.clients.scheduler.writing import (
@@ -76,7 +76,11 @@ class ListAppointments:
         for some in self._portions():
             query = urlencode(bounds + [("resources", number) for number in some])
             reply = yield Request(
-                method="GET", template="/appointment", path=f"/appointment?{query}", alone=True
+                method="GET",
+                template="/appointment",
+                path=f"/appointment?{query}",
+                alone=True,
+                each=ListedRow.of,
             )
             for row in rows(reply.body, reply.about):
                 id_, appointment = read_listed(row, dialect)

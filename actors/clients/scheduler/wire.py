@@ -93,7 +93,7 @@ def _result(request: Request, answer: Answer) -> Reply | Problem:
         request_id=plain_request_id(answer.headers.get("x-request-id") or answer.headers.get("request-id")),
     )
     try:
-        body = parse_json(answer.body) if answer.body.strip() else None
+        body = parse_json(answer.body, request.each) if answer.body.strip() else None
     except (ValueError, RecursionError):
         body = None
         if answer.status < HTTPStatus.BAD_REQUEST:
