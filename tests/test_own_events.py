@@ -102,8 +102,9 @@ def test_b14_what_is_typed_into_a_private_board_born_event_never_reaches_the_boa
     ],
     ids=["another-day", "all-day"],
 )
+@pytest.mark.parametrize("is_renamed", [False, True], ids=["", "after-a-new-subject"])
 def test_b14_a_planner_s_new_end_moves_all_of_an_event_that_was_moved_in_private(
-    office: Office, hidden: dict[str, Any]
+    office: Office, hidden: dict[str, Any], is_renamed: bool
 ) -> None:
     """B14, A3: where the person has put it may not be read, so that one end alone says nothing."""
     person = office.person()
@@ -112,6 +113,9 @@ def test_b14_a_planner_s_new_end_moves_all_of_an_event_that_was_moved_in_private
     office.settle()
     person.change(event, **hidden)
     office.settle()
+    if is_renamed:
+        office.replan(guid, subject="Repair, at last")
+        office.settle()
     office.replan(guid, end="2026-03-04T12:00:00")
     office.settle()
     assert of_item(event.item)["when"] == of_appointment(office.board()[0])["when"]

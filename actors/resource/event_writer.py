@@ -16,7 +16,7 @@ from models.content import Content, Field
 from models.decision import Act, Reason, Side
 from models.event import Event
 from models.link import Agreed, LinkState, Origin
-from models.sides import BoardSide, OutlookSide
+from models.sides import BoardSide
 from models.storage.changes import Change, DropLink, PutLink
 
 
@@ -113,8 +113,7 @@ class EventWriter:
         self, item: Item, fields: tuple[Field, ...], board: Content, wanted: Content, done: Done[Event]
     ) -> None:
         event, link = done.value, self.course.link(item)
-        side = self.desk.lens.outlook_side(event, link.origin, link)
-        seen = side.content if isinstance(side, OutlookSide) else Content()
+        seen = self.desk.lens.written_event(event, link)
         agreed = agreed_now(link, fields, board=board, outlook=wanted.merged_with(seen))
         fact = OutlookFact(event=event, asked_at=self.desk.ports.monotonic())
         link = as_seen(link, event, agreed, seen)

@@ -79,6 +79,17 @@ class Lens:
             modified_at=event.head.modified_at,
         )
 
+    def written_event(self, event: Event, link: Link) -> Content:
+        """What an event says that was just written to.
+
+        Also the hours of a board-born one that may not be read: an end alone is only sent to a known start.
+        """
+        if link.origin is Origin.BOARD:
+            agreed = link.agreed.outlook if link.agreed is not None else None
+            return self.mapper.seen_event(event, agreed, times_readable=True)
+        side = self.outlook_side(event, link.origin, link)
+        return side.content if isinstance(side, OutlookSide) else Content()
+
 
 def _as_agreed(content: Content, agreed: Content | None) -> Content:
     """The agreed content itself where this one equals it, as nearly every one of every reading does: whoever
