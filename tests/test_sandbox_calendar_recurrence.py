@@ -337,6 +337,24 @@ def test_a_series_keeps_its_local_hour_across_daylight_saving(graph: Harness) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("zone", "hours"), [(None, ("01", "02")), (AMSTERDAM, ("02", "04"))], ids=["utc", "local"]
+)
+def test_an_occurrence_that_begins_in_the_skipped_hour_keeps_its_length(
+    graph: Harness, zone: str | None, hours: tuple[str, str]
+) -> None:
+    start, end = moment("2027-03-27T02:40:00", AMSTERDAM), moment("2027-03-27T03:22:00", AMSTERDAM)
+    scope = {"type": "numbered", "startDate": "2027-03-27", "numberOfOccurrences": 3}
+    pattern = {"type": "daily", "interval": 1}
+    graph.create(start=start, end=end, recurrence={"pattern": pattern, "range": scope})
+    rows = graph.view("2027-03-27", "2027-03-31", prefer=f'outlook.timezone="{zone}"' if zone else "")
+    begins, ends = ([row[side]["dateTime"][8:16] for row in rows] for side in ("start", "end"))
+    assert begins[1] == f"28T{hours[0]}:40"
+    assert ends[1] == f"28T{hours[1]}:22"
+    assert begins[::2] == (["27T02:40", "29T02:40"] if zone else ["27T01:40", "29T00:40"])
+    assert ends[::2] == (["27T03:22", "29T03:22"] if zone else ["27T02:22", "29T01:22"])
+
+
 def test_a_series_anchored_in_utc_drifts_in_local_time(graph: Harness) -> None:
     start, end = moment("2026-10-19T07:00:00", "UTC"), moment("2026-10-19T08:00:00", "UTC")
     scope = {"type": "numbered", "startDate": "2026-10-19", "numberOfOccurrences": 2}

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.sandbox.graph.bodies import Body
 from tests.sandbox.graph.recurrence import Recurrence
-from tests.sandbox.graph.times import WallTime
+from tests.sandbox.graph.times import WallTime, to_local, zone
 
 Location = Mapping[str, Any]
 """A location as responses carry it."""
@@ -88,7 +88,15 @@ class Content:
         """Start and end as instants; an all-day event counts as UTC midnight to midnight (facts §1.5)."""
         if self.is_all_day:
             return self.start.local.replace(tzinfo=UTC), self.end.local.replace(tzinfo=UTC)
-        return self.start.instant(), self.end.instant()
+        return self.start.instant(), self.until.instant()
+
+    @property
+    def until(self) -> WallTime:
+        """When it is over: an occurrence whose start the skipped hour moves past its end keeps its length."""
+        begins = self.start.instant()
+        if begins <= self.end.instant() or self.is_all_day:
+            return self.end
+        return WallTime(to_local(begins + self.duration(), zone(self.end.zone)), self.end.zone)
 
 
 @dataclass(slots=True, kw_only=True)

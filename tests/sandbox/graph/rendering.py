@@ -87,7 +87,7 @@ class Renderer:
             "responseStatus": _answer(answer),
             "body": self._body(content),
             "start": self._moment(content.start, content),
-            "end": self._moment(content.end, content),
+            "end": self._moment(content.until, content),
             "location": dict(content.location or NO_LOCATION),
             "locations": [dict(location) for location in content.locations],
             "recurrence": self._recurrence(event) if item.day is None else None,
@@ -110,7 +110,7 @@ class Renderer:
             "seriesMasterId": self.id_of(Item(event=item.event)),
             "type": "occurrence",
             "start": times.shown(content.start, wanted, floating=content.is_all_day),
-            "end": times.shown(content.end, wanted, floating=content.is_all_day),
+            "end": times.shown(content.until, wanted, floating=content.is_all_day),
         }
 
     def on_request(self, item: Item) -> dict[str, Any]:
