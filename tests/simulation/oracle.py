@@ -133,7 +133,8 @@ class Oracle:
         """What was violated first; empty while nothing was."""
         self.typed: set[str] = set()
         """Words that people wrote into events of the connector."""
-        self._rules: tuple[Rule, ...] = ()
+        self._rules: tuple[Rule, ...] | None = None
+        """What is in the file; None before there is one: the process begins with the first ones."""
         self._former_rules: list[tuple[tuple[Rule, ...], datetime]] = []
         """Which the connector may still judge by, and until when."""
         self._who = CONNECTOR
@@ -169,7 +170,7 @@ class Oracle:
     def judges_by(self, rules: tuple[Rule, ...]) -> None:
         """Other rules say from now on what goes to Outlook."""
         self._n += 1
-        if self.now() > self.plan.begin:  # the process begins with the first ones
+        if self._rules is not None:
             self._former_rules.append((self._rules, self.now() + RULES_ARE_READ))
         self._rules = rules
         for appointment in self.board.appointments:
@@ -177,12 +178,12 @@ class Oracle:
 
     def passes(self, appointment: Appointment, rules: Sequence[Rule] | None = None) -> bool:
         """Whether rules, or else those that are in the file, let an appointment go to Outlook."""
-        return all(rule.passes(appointment) for rule in (self._rules if rules is None else rules))
+        return all(rule.passes(appointment) for rule in (self._rules if rules is None else rules) or ())
 
     def _judge(self, appointment: Appointment) -> None:
         memory, guid = self.memory, appointment.guid
         former = [rules for rules, until in self._former_rules if self.now() <= until]
-        verdicts = {self.passes(appointment, rules) for rules in (self._rules, *former)}
+        verdicts = {self.passes(appointment, rules) for rules in (self._rules or (), *former)}
         if True in verdicts:
             memory.has_passed.add(guid)
         if False in verdicts:

@@ -62,7 +62,7 @@ def items_of(mailbox: Mailbox, first: date, last: date) -> Iterator[Item]:
 def of_item(item: Item) -> Fields:
     """The fields of an event."""
     content = item.content()
-    start, end = _forward(*content.span(), content.end.local - content.start.local)
+    start, end = content.span()
     return {
         "subject": (content.subject or "").strip(),
         "when": _days(content.start.local, content.end.local) if content.is_all_day else _timed(start, end),
