@@ -31,17 +31,17 @@ def parse_json(text: str | bytes, each: EachRow | None = None) -> Any:  # noqa: 
 
     Of a list, `each` makes what is kept of its objects, while a long one is still being read.
     """
-    if len(text) >= LARGE and isinstance(text, bytes):
-        rows = rows_in_pieces(text, each=each)
+    if len(text) < LARGE:
+        value = _read_at_once(text)
+    else:
+        rows = rows_in_pieces(text, each=each) if isinstance(text, bytes) else None
         if rows is not None:
             return rows
-    value = _parsed(text)
+        value = json.loads(text)
     return value if each is None or type(value) is not list else _made_of(value, each)
 
 
-def _parsed(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
-    if len(text) >= LARGE:
-        return json.loads(text)
+def _read_at_once(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

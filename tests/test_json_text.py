@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.json_text import LARGE, digest_of, parse_json, rows_in_pieces
+from models.record import Record
 
 VALUES = st.recursive(
     st.none()
@@ -103,6 +104,30 @@ def test_rows_are_read_in_pieces_whatever_lies_within_them() -> None:
 )
 def test_what_is_no_list_of_rows_is_not_read_in_pieces(text: str) -> None:
     assert rows_in_pieces(text.encode(), 1) is None
+
+
+@pytest.mark.parametrize("count", [3, LARGE // 25], ids=["short", "long"])
+def test_what_is_made_of_the_objects_of_a_list_is_kept_in_their_place(count: int) -> None:
+    rows = [{"id": number, "more": {"id": 0}} for number in range(count)]
+    text = json.dumps(rows).encode()
+    assert parse_json(text, lambda row: row["id"]) == list(range(count))
+    assert parse_json(text) == rows
+
+
+def test_of_what_is_no_object_in_a_list_and_no_list_nothing_is_made() -> None:
+    assert parse_json('[1, {"id": 2}, [{"id": 3}]]', lambda row: row["id"]) == [1, 2, [{"id": 3}]]
+    assert parse_json('{"id": {"id": 4}}', lambda row: row["id"]) == {"id": {"id": 4}}
+
+
+NAMED = st.dictionaries(st.text(max_size=3), VALUES, max_size=12)
+
+
+@given(row=NAMED, inner=NAMED)
+def test_the_record_of_an_object_is_that_of_its_dictionary(
+    row: dict[str, object], inner: dict[str, object]
+) -> None:
+    whole = {**row, "inner": inner}
+    assert Record.of_json(json.loads(json.dumps(whole))) == Record(whole)
 
 
 @given(one=VALUES, other=VALUES)
