@@ -120,6 +120,25 @@ def test_e_d1_a_change_that_is_hidden_while_it_waits_never_reaches_the_board(wor
     assert working.board() == []
 
 
+def test_b10_b16_what_is_shared_since_it_was_asked_for_is_read_before_it_is_judged(working: Office) -> None:
+    """B10, B16, C2: a planner renames a shared event; before it is read, it is marked private, and that is
+    shared, too. Of its words nothing is known then, and the planner's are not lost to "Unavailable"."""
+    person, everything = working.person(), {"share": True, "show_as": ("busy",), "private": "hide"}
+    event = person.create(subject="Workshop", **lasting(NINE))
+    working.settle()
+    (appointment,) = working.board()
+    with put_off(working, "GET", "/events/"):
+        working.replan(appointment.guid, subject="Workshop, large")
+    person.change(event, sensitivity="private")
+    chosen = {**everything, "sensitivity": ("normal", "private")}
+    working.oracle.prefers(working.numbers[0], chosen)
+    with put_off(working, "GET", "/delta"):
+        working.prefer(working.numbers[0], chosen)
+    working.settle(1500.0)
+    assert event.content.subject == "Workshop, large"
+    assert [one.subject for one in working.board()] == ["Workshop, large"]
+
+
 def test_b5_what_changes_while_it_waits_is_written_once(working: Office) -> None:
     """B5, D1: in its latest words."""
     with put_off(working):
@@ -215,7 +234,7 @@ def switch(office: Office, *, on: bool) -> None:
 
 @contextmanager
 def put_off(office: Office, method: str = "POST", where: str = "/import") -> Iterator[None]:
-    """A service asks for a quarter of an hour's patience at the write that follows from what is done."""
+    """A service asks for a quarter of an hour's patience at the call that follows from what is done."""
     late = office.refuse_once(where, method=method)
     yield
     office.run(60.0)

@@ -243,7 +243,7 @@ class Desk:
         only its version whether others have been invited to it."""
         act, link = case.decision.act, case.link
         if case.item.outlook is not None:
-            return False
+            return self._may_be_read_by_now(case.item.outlook.event, case.origin)
         if case.origin is Origin.BOARD:
             is_known = link is None or link.etag is not None
             return not is_known and act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.DELETE_EVENT)
@@ -253,6 +253,13 @@ class Desk:
             return True  # an appointment whose creation nobody has heard of is no planner's
         # a change that came before the deletion of its appointment outlives it (C4)
         return act in (Act.UPDATE_EVENT, Act.UPDATE_BOTH, Act.UPDATE_APPOINTMENT, Act.SUPPRESS)
+
+    def _may_be_read_by_now(self, event: Event | Gone, origin: Origin) -> bool:
+        """Whether an event came without its words, by preferences of before: masked, it would be put back."""
+        if isinstance(event, Gone) or event.detail is not None or self.lens.in_force is not None:
+            return False  # while preferences are only tried out, they do not change
+        written = frozenset({event.head.id}) if origin is Origin.BOARD else frozenset()
+        return Judge(preferences=self.lens.preferences, board_born=written).may_read(event.head)
 
     @staticmethod
     def _may_be_unlocked(case: Case) -> bool:
