@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from typing import Final
 
 from actors.resource.case import Case
 from actors.resource.desk import Desk
@@ -12,6 +13,8 @@ from models.decision import Act
 from models.ids import AppointmentGuid
 from models.storage.changes import AddDeadLetter, Change, DropDeadLetter
 from models.storage.records import DeadLetter
+
+REMOVALS: Final = frozenset({Act.DELETE_EVENT, Act.REMOVE_APPOINTMENT})
 
 
 class Parking:
@@ -76,10 +79,22 @@ class Parking:
         return AddDeadLetter(letter=letter)
 
     def _written(self, case: Case) -> str:
-        """A fingerprint of what a decision would write: the same again would be rejected again."""
-        written = [
+        """A fingerprint of what a decision would write: the same again would be rejected again.
+
+        Of a removal, which writes nothing, of the versions that are to go.
+        """
+        written: list[object] = [
             *((field.value, case.board_content.get(field)) for field in case.decision.to_outlook),
             *((field.value, case.outlook_content.get(field)) for field in case.decision.to_board),
         ]
+        if case.decision.act in REMOVALS:
+            written += _versions(case)
         what = (case.decision.act.value, self.desk.resource.email, written)
         return hashlib.sha256(repr(what).encode()).hexdigest()
+
+
+def _versions(case: Case) -> tuple[object, object]:
+    """Of both sides, as they were seen last."""
+    event, appointment, link = case.head, case.appointment, case.link
+    known = (None, None) if link is None else (link.etag, link.board_modified_at)
+    return event.etag if event else known[0], appointment.modified_at if appointment else known[1]

@@ -16,7 +16,7 @@ from actors.resource.sides import Lens
 from models.content import Content
 from models.sides import BoardSide, Gone, OutlookSide
 
-Side = BoardSide | OutlookSide | Gone
+Seen = BoardSide | OutlookSide | Gone
 
 
 def standing(case: Case, desk: Desk) -> Callable[[], bool]:
@@ -54,7 +54,7 @@ def _outlook_now(case: Case, lens: Lens) -> OutlookSide | Gone | None:
     return None if read is None else lens.outlook_side(read, case.origin, case.link)
 
 
-def _is_same(then: Side | None, now: Side | None, agreed: Content | None) -> bool:
+def _is_same(then: Seen | None, now: Seen | None, agreed: Content | None) -> bool:
     """Whether a side is what it was; where it was not looked at, what was agreed."""
     if now is None:
         return True
