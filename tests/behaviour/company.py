@@ -226,7 +226,8 @@ class Company:
         since = self.sandbox.mark()
         yield
         self.look_around()
-        assert [shown(one) for one in self.sandbox.writes(since)] == []
+        written = [shown(one) for one in self.sandbox.writes(since)]
+        assert not written, "\n".join(written)
 
     @contextlib.contextmanager
     def written(self) -> Iterator[list[Requested]]:

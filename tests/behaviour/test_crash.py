@@ -109,6 +109,7 @@ def test_what_people_booked_exists_once_on_the_board_whenever_the_process_was_ki
     crew.connector.kill()
     crew.connector.start()
     wait_until(lambda: len(crew.board.appointments()) >= PEOPLE * 5, why="every appointment")
+    crew.connector.wait_in_step()
     with crew.nothing_written():
         crew.connector.wait_in_step()
     subjects = Counter(one["subject"] for one in crew.board.appointments())

@@ -317,6 +317,7 @@ def test_d14_a_link_to_another_host_is_never_followed(company: Company, link: st
         struck(company, 1)
         company.book("ann", subject)
         wait_until(lambda: company.board.having(subject=subject), LONG)
+        company.connector.wait_in_step()
         with company.nothing_written():
             company.let_polls_pass()
     assert asked == []
