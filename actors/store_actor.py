@@ -17,16 +17,18 @@ from actors.runtime.errors import log_failure
 from actors.runtime.pooled import PooledActor
 from actors.runtime.timers import Timers
 from models.storage.changes import Change
-from models.storage.errors import StoreError, StoreReplaced, StoreSucceeded
+from models.storage.errors import StoreError, StoreHeld, StoreRemoved, StoreReplaced, StoreSucceeded
 from models.storage.store import Store
 
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
-NOT_OURS = (StoreReplaced, StoreSucceeded)
+NOT_OURS = (StoreHeld, StoreReplaced, StoreSucceeded)
 """What no waiting mends: the process has to start again."""
 PATIENCE_SECONDS = 10.0
 """How long such a store is looked at: a file that is being replaced may be gone for a moment."""
+REMOVED_SECONDS = 60.0
+"""How long a file that was removed is waited for: whoever puts a backup in its place needs a moment."""
 COMMITS_TOGETHER = 500
 """How many commits share a transaction at most: a crash of the disk costs no more waiting than that."""
 
@@ -137,6 +139,8 @@ class StoreActor(PooledActor):
 
     def _failed(self, error: StoreError) -> None:
         self._complain(error)
+        if isinstance(error, StoreRemoved) and self._failing_for() >= REMOVED_SECONDS:
+            self._write_again()
         patient: list[Commit] = []
         for commit in self._waiting:
             if commit.refused is None:
@@ -154,14 +158,25 @@ class StoreActor(PooledActor):
             log.error("store refuses", problem=str(error))
         self.problem = str(error)
         self._on_problem(self.problem)
-        failing_for = self._clock.monotonic() - self._failing_since
-        if isinstance(error, NOT_OURS) and failing_for >= PATIENCE_SECONDS and not self._is_lost:
+        if isinstance(error, NOT_OURS) and self._failing_for() >= PATIENCE_SECONDS and not self._is_lost:
             self._is_lost = True
             self._on_lost(self.problem)
 
+    def _write_again(self) -> None:
+        """Nobody put the file back. The next try finds it, or says why it is not there."""
+        try:
+            self._store.write_again()
+        except StoreError as error:
+            self._complain(error)
+        else:
+            log.warning("store written again")
+
+    def _failing_for(self) -> float:
+        """In seconds."""
+        return 0.0 if self._failing_since is None else self._clock.monotonic() - self._failing_since
+
     def _recovered(self) -> None:
         if self._failing_since is not None:
-            seconds = self._clock.monotonic() - self._failing_since
-            log.warning("store recovered", after_seconds=round(seconds, 1))
+            log.warning("store recovered", after_seconds=round(self._failing_for(), 1))
             self._on_problem("")
         self._failing_since, self.problem = None, ""

@@ -37,7 +37,11 @@ class Backend(Protocol):
         ...
 
     def check_present(self) -> None:
-        """Raises `StoreMissing` when the database has been taken away under our feet."""
+        """Raises `StoreRemoved` when the database has been taken away under our feet."""
+        ...
+
+    def write_again(self) -> None:
+        """Brings back what `check_present` misses, with all that was ever committed. Raises `StoreError`."""
         ...
 
     def erase(self) -> bool:

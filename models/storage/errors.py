@@ -8,7 +8,8 @@ StoreError
 ├── StoreOlder         opened for reading before the process brought it up to date: start the process once
 ├── StoreCorrupt       not a store, or damaged: put it aside, start with a new one
 └── StoreUnavailable   may pass by itself, or when the administrator has acted
-    ├── StoreMissing   there is no file, or it was removed while in use
+    ├── StoreMissing   there is no store
+    │   └── StoreRemoved   its file was removed while in use: it can be written again
     ├── StoreFull      the disk is full
     └── StoreBusy      locked for too long by somebody else
 """
@@ -107,7 +108,18 @@ class StoreUnavailable(StoreError):
 
 
 class StoreMissing(StoreUnavailable):
-    """There is no store, or it vanished while it was in use."""
+    """There is no store."""
+
+
+class StoreRemoved(StoreMissing):
+    """The file was removed while it was in use; what it held is still open, and can be written again."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(
+            f"the file of the store {store} was removed while it was in use",
+            "put it back, or a backup in its place; after a minute the process writes it again from what it has"
+            " open",
+        )
 
 
 class StoreFull(StoreUnavailable):

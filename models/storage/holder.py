@@ -29,6 +29,7 @@ class HolderFile:
 
     def __init__(self, path: Path) -> None:
         """Takes the file. Raises `HeldError`, or `OSError` where it cannot be made."""
+        self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,6 +39,14 @@ class HolderFile:
                 raise HeldError(_read(path)) from None
             raise
         self._write(json.dumps({"pid": os.getpid(), "host": platform.node()}))
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether it still is what others find under its name."""
+        try:
+            return os.path.samestat(os.fstat(self._file), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Lets go."""

@@ -106,6 +106,9 @@ class PostgresBackend:
     def check_present(self) -> None:
         """A server says so by itself when a database is gone."""
 
+    def write_again(self) -> None:
+        """Nothing of a database is left with us once its server has dropped it."""
+
     def erase(self) -> bool:
         """The server keeps old versions of a row until its own vacuum; nothing here can hasten that."""
         return True

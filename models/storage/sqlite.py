@@ -10,6 +10,7 @@ is why the caller commits in groups; `tests/measure_storage.py` gives the figure
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import weakref
@@ -27,6 +28,7 @@ from models.storage.errors import (
     StoreFull,
     StoreHeld,
     StoreMissing,
+    StoreRemoved,
     StoreReplaced,
     StoreUnavailable,
 )
@@ -63,14 +65,11 @@ class SqliteBackend:
         if path is None:
             self.reader = self._writer = self._session(":memory:", {}, one_connection=True)
             return
-        uri = f"{path.as_uri()}?mode=rw"
         if read_only:
             self._require_file(path)
-            self._writer = None
         else:
             self._hold(path)
-            self._writer = self._session(uri, _FILE, one_connection=True)
-        self.reader = self._session(uri, {"query_only": 1}, one_connection=False)
+        self._open_sessions(path, read_only=read_only)
         self._identity = _identity(path)
 
     @property
@@ -112,14 +111,37 @@ class SqliteBackend:
             return
         found = _identity(self._path)
         if found is None:
-            raise StoreMissing(
-                f"the file of the store {self.label} was removed while it was in use",
-                "put it back, and the process goes on; or put a backup in its place; started without any, the"
-                " process builds a new store from its events, and knows nothing of what resources chose",
-            )
+            raise StoreRemoved(self.label)
         if found != self._identity:
             raise StoreReplaced(self.label)
         self._logs = self._logs or _logs_beside(self._path)
+
+    def write_again(self) -> None:
+        """The system keeps a removed file for as long as somebody has it open, as our connections have.
+
+        SQLite sees that the file has moved: closed after this, an old connection touches nothing of the new.
+        """
+        path = self._path
+        if path is None or self._writer is None or _identity(path) is not None:
+            return
+        copy = _copy_path(path)
+        try:
+            self._require_directory(path.parent)
+            self._hold_again(path)
+            self._copy_to(copy)
+            self._remove_our_logs()
+            with contextlib.suppress(FileExistsError):  # somebody was faster: that file is what counts
+                path.hardlink_to(copy)
+                self._identity = _identity(copy)
+                self._open_sessions(path, read_only=False)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the removed file of the store {self.label} cannot be written again ({error.strerror})",
+                _ACCESS,
+            ) from None
+        finally:
+            with contextlib.suppress(OSError):
+                copy.unlink()
 
     def erase(self) -> bool:
         """Empties the write-ahead log, which holds what was erased from the file; whether that was possible.
@@ -151,11 +173,40 @@ class SqliteBackend:
     def _take_logs_away(self) -> None:
         """Our own write-ahead log must not lie beside a file that took the place of ours: whoever opens that
         would have our last transactions written into it."""
-        if self._path is None or _identity(self._path) in (None, self._identity):
-            return
+        if self._path is not None and _identity(self._path) not in (None, self._identity):
+            self._remove_our_logs()
+
+    def _remove_our_logs(self) -> None:
         for path, known in self._logs.items():
             if _identity(path) == known:
                 path.unlink(missing_ok=True)
+        self._logs = {}
+
+    def _open_sessions(self, path: Path, *, read_only: bool) -> None:
+        """In the place of those that there are: readers that are under way read what they began with."""
+        for database in self._databases[:1]:
+            database.close_all()
+        self._databases = []
+        uri = f"{path.as_uri()}?mode=rw"
+        self._writer = None if read_only else self._session(uri, _FILE, one_connection=True)
+        self.reader = self._session(uri, {"query_only": 1}, one_connection=False)
+
+    def _require_directory(self, directory: Path) -> None:
+        """Where the file was; an unmounted disk leaves an empty directory of another."""
+        if self._identity is None or directory.stat().st_dev != self._identity[0]:
+            raise OSError(errno.ENODEV, "its disk is not there")
+
+    def _copy_to(self, copy: Path) -> None:
+        """With everything that was committed, and on the disk when this returns."""
+        copy.unlink(missing_ok=True)
+        os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        with contextlib.closing(sqlite3.connect(copy)) as target:
+            self._databases[0].now_open().backup(target)
+        written = os.open(copy, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(written)
+        finally:
+            os.close(written)
 
     def _session(self, name: str, pragmas: Mapping[str, object], *, one_connection: bool) -> Session:
         database = _Database(
@@ -172,7 +223,8 @@ class SqliteBackend:
 
     def _hold(self, path: Path) -> None:
         try:
-            self._holder = HolderFile(path.with_name(f"{path.name}.lock"))
+            self._holder = HolderFile(_holder_path(path))
+            _copy_path(path).unlink(missing_ok=True)
             # Made here, and not by SQLite, because only its owner has any business in it.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except HeldError as error:
@@ -187,6 +239,17 @@ class SqliteBackend:
             raise StoreUnavailable(
                 f"the store {self.label} cannot be opened ({error.strerror})", _ACCESS
             ) from None
+
+    def _hold_again(self, path: Path) -> None:
+        """Where the file that says who holds the store is gone too, anybody could have taken it meanwhile."""
+        if self._holder is None or self._holder.is_in_place:
+            return
+        try:
+            again = HolderFile(_holder_path(path))
+        except HeldError as error:
+            raise StoreHeld(self.label, error.holder) from None
+        self._holder.release()
+        self._holder = again
 
     def _require_file(self, path: Path) -> None:
         if not path.exists():
@@ -211,10 +274,24 @@ class _Database(SqliteDatabase):
         for connection in list(self._opened):
             connection.close()
 
+    def now_open(self) -> sqlite3.Connection:
+        """The calling thread's."""
+        connection: sqlite3.Connection = self.connection()  # type: ignore[no-untyped-call]  # peewee's stubs
+        return connection
+
     def _connect(self) -> _Connection:
         connection: _Connection = super()._connect()  # type: ignore[misc]  # a hook that peewee's stubs leave out
         self._opened.add(connection)
         return connection
+
+
+def _holder_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+def _copy_path(path: Path) -> Path:
+    """Where a removed file is written again before it gets its name; only a kill leaves one behind."""
+    return path.with_name(f"{path.name}.again")
 
 
 def _logs_beside(path: Path) -> dict[Path, tuple[int, int]]:

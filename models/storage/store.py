@@ -132,6 +132,14 @@ class Store:
             if self._to_erase:
                 self._to_erase = not self._backend.erase()
 
+    def write_again(self) -> None:
+        """After `StoreRemoved`: puts a file in place of the one that was removed, with all that was in it.
+
+        A file that is there by now stays as it is.
+        """
+        with self._writing, self._usable():
+            self._backend.write_again()
+
     def prune(
         self,
         now: datetime,
