@@ -117,8 +117,8 @@ class StoreRemoved(StoreMissing):
     def __init__(self, store: str) -> None:
         super().__init__(
             f"the file of the store {store} was removed while it was in use",
-            "put it back, or a backup in its place; after a minute the process writes it again from what it has"
-            " open",
+            "put it back, or a backup in its place; after a minute the process writes it again from what it"
+            " has open",
         )
 
 
