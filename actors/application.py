@@ -7,7 +7,7 @@ same application runs unattended, answers one command, or replays a history in o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import timedelta
 from typing import Any
 
@@ -68,7 +68,7 @@ class Application:
         store: Store,
         outside: Outside,
         mapper: Mapper,
-        only: frozenset[ResourceNo] | None = None,
+        only: Container[ResourceNo] | None = None,
         rehearsal: Rehearsal | None = None,
         audits: bool = True,
     ) -> None:
@@ -162,6 +162,7 @@ class Application:
             timers=runtime.timers,
             every_seconds=self._every(settings.sync.board_poll_seconds),
             window=self.window,
+            reads_all=self._only is None,
             on_listed=self.listed.set,
         )
         self.mailbox_watch = self.employ(

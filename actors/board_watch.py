@@ -64,12 +64,17 @@ class BoardWatch(PooledActor):
         timers: Timers,
         every_seconds: float,
         window: Callable[[], Window],
+        reads_all: bool = True,
         on_listed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_listed` is called whenever everybody was told what the board holds."""
+        """`reads_all`: in one listing, also of those who do not synchronise; else of those who do alone.
+
+        `on_listed` is called whenever everybody was told what the board holds.
+        """
         super().__init__()
         self._scheduler, self._router, self._clock, self._timers = scheduler, router, clock, timers
         self._every, self._window, self._on_listed = every_seconds, window, on_listed
+        self._reads_all = reads_all
         self._told: dict[ResourceNo, int] = {}
         """What each resource was told last, as a digest."""
         self._windows: dict[ResourceNo, tuple[int, Window]] = {}
@@ -101,9 +106,10 @@ class BoardWatch(PooledActor):
         self._reading = True
         window, asked_at = self._window(), self._clock.monotonic()
         both_days = replace(window, start=window.start - OVERDUE)
+        whose = None if self._reads_all else tuple(sorted(self._router.directory.resources))
         self._scheduler.tell(
             Submit(
-                operation=ListAppointments(window=both_days),
+                operation=ListAppointments(window=both_days, resources=whose),
                 reply=lambda outcome: self.actor_ref.tell(_Read(outcome, window, asked_at)),
                 priority=Priority.CATCH_UP,
             )

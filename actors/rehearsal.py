@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from itertools import groupby
 from types import MappingProxyType
 from typing import Final
@@ -96,9 +96,9 @@ class RehearsalStore(Store):
     """Choices that are tried out in the place of those that are kept."""
     _ahead: Mapping[ResourceNo, tuple[Link, ...]] | None = None
 
-    def read_ahead(self) -> None:
-        """Read the links of every resource at once: one after the other takes several times as long."""
-        grouped = groupby(self.links(), key=lambda link: link.resource_no)
+    def read_ahead(self, only: Container[ResourceNo] | None) -> None:
+        """Read the links of many resources at once: one after the other takes several times as long."""
+        grouped = groupby(self.links(only), key=lambda link: link.resource_no)
         self._ahead = {resource_no: tuple(links) for resource_no, links in grouped}
 
     def links_of(self, resource_no: ResourceNo) -> tuple[Link, ...]:

@@ -5,7 +5,7 @@ A resource that cannot synchronise says why and what to do, is looked at again, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -119,7 +119,7 @@ class Roster(PooledActor):
         neighbours: RosterNeighbours,
         every_seconds: float,
         known: tuple[ResourceRecord, ...],
-        only: frozenset[ResourceNo] | None = None,
+        only: Container[ResourceNo] | None = None,
         shares: bool = False,
         on_loaded: Callable[[], None] = lambda: None,
     ) -> None:
@@ -184,12 +184,12 @@ class Roster(PooledActor):
         if isinstance(outcome, Failed):
             return  # an error is never an empty list (C11)
         resources: tuple[Resource, ...] = outcome.value
-        wanted = [one for one in resources if self._only is None or one.resource_no in self._only]
+        wanted = [one for one in resources if self._is_asked_about(one.resource_no)]
         for resource in wanted:
             self._judge(resource)
         listed = {resource.resource_no for resource in wanted}
         for record in tuple(self.records.values()):
-            if record.resource_no not in listed and self._only is None:
+            if record.resource_no not in listed and self._is_asked_about(record.resource_no):
                 self._put(record, ResourceState.GONE, "the board does not list this resource any more")
         self._claim(self._others)  # whoever had them may have ended
         self._settle()
@@ -328,6 +328,9 @@ class Roster(PooledActor):
             if state is not ResourceState.WAITING:
                 say("resource", resource=now.resource_no, state=state.value, reason=reason)
 
+    def _is_asked_about(self, resource_no: ResourceNo) -> bool:
+        return self._only is None or resource_no in self._only
+
     def _settle(self) -> None:
         """Publish who synchronises, start those who are new to it and stop those who no longer do."""
         before = self._to.router.directory.resources
@@ -336,7 +339,7 @@ class Roster(PooledActor):
             for record in self.records.values()
             if record.state in (ResourceState.ACTIVE, ResourceState.QUARANTINED)
             and record.mailbox is not None
-            and (self._only is None or record.resource_no in self._only)
+            and self._is_asked_about(record.resource_no)
             and record.enabled
         }
         self._claim(able.keys() - self._ours - self._others)

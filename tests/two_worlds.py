@@ -29,6 +29,7 @@ from actors.administration import Administration
 from actors.application import Application
 from actors.clients.graph import codec, delta
 from actors.clients.token import MsalCredentials
+from actors.commandline.findings import Findings
 from actors.commandline.plan import Plan
 from actors.commandline.rehearsing import Rehearsed
 from actors.committing import StoreDesk
@@ -509,9 +510,8 @@ def what_if_everything_were_shared(office: Recorded) -> str:
         application.start()
         runtime.run_until(now + timedelta(seconds=300))
         assert application.listed.is_set()
-        rehearsed = Rehearsed(
-            rehearsal=rehearsal, records=application.records, settled=Settled(), proposals=proposals
-        )
+        findings = Findings.of(rehearsal, application.records, Settled())
+        rehearsed = Rehearsed(findings=findings, proposals=proposals)
         saved = rehearsed.saved(settings, Proposed(), resource=None, now=now)
     finally:
         store.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -10,13 +10,12 @@ from actors.application import Application
 from actors.asking import Asking, NotAnswered
 from actors.assembly import open_transport, outside_of
 from actors.clients.scheduler.operations import ListCategories
-from actors.commandline.progress import Display
 from actors.commandline.telling import Failure, unknown_resource
 from actors.gateways import Outside
 from actors.mapping import mapper_of, with_categories
 from actors.rehearsal import ReadingOnly, Rehearsal
 from actors.runtime.system import Runtime
-from actors.settling import Settled, Settling
+from actors.settling import Progress, Settled, Settling
 from models.ids import ResourceNo
 from models.mapper import Mapper
 from models.settings.sections import Settings
@@ -41,14 +40,14 @@ def application_for(
     settings: Settings,
     store: Store,
     *,
-    resource: str | None = None,
+    only: Container[ResourceNo] | None = None,
     rehearsal: Rehearsal | None = None,
     mapper: Mapper | None = None,
     at_rest: bool = False,
 ) -> Iterator[Application]:
     """An application that has started; it stops with the block. With a rehearsal it cannot write anything.
 
-    `at_rest`: nobody synchronises; it waits for what it is told to do.
+    `only` restricts it to some resources. `at_rest`: nobody synchronises; it waits for what it is told to do.
     """
     mapper = mapper or mapper_of(settings)
     # a rehearsal thinks more than it waits, and threads that think keep each other from it
@@ -64,7 +63,7 @@ def application_for(
         store=store,
         outside=outside,
         mapper=mapper,
-        only=None if resource is None else frozenset({ResourceNo(resource)}),
+        only=only,
         rehearsal=rehearsal,
         audits=False,
     )
@@ -81,12 +80,21 @@ def application_for(
         transport.close()
 
 
+def one_or_all(resource: str | None) -> Container[ResourceNo] | None:
+    """The resource that a command was asked about, or None for all of them."""
+    return None if resource is None else frozenset({ResourceNo(resource)})
+
+
 def settle(
-    application: Application, display: Display, *, resource: str | None, rehearsal: Rehearsal | None = None
+    application: Application,
+    show: Callable[[Progress], None],
+    *,
+    resource: str | None,
+    rehearsal: Rehearsal | None = None,
 ) -> Settled:
     """Wait until nothing is left to do. Raises `Failure` if the one resource asked for is unknown."""
     size = (lambda: application.changes) if rehearsal is None else (lambda: rehearsal.size)
-    settled = Settling(application, size=size, on_progress=display.show).wait()
+    settled = Settling(application, size=size, on_progress=show).wait()
     known = {record.resource_no for record in application.records}
     if resource is not None and settled.is_complete and resource not in known:
         raise unknown_resource(resource)

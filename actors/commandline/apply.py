@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from actors.assembly import remember_judging
-from actors.commandline.application import application_for, settle
+from actors.commandline.application import application_for, one_or_all, settle
 from actors.commandline.enforcing import Enforcement
 from actors.commandline.files import text_of
 from actors.commandline.options import store_url
@@ -49,8 +49,8 @@ def apply(settings: Settings, config: Path | None, file: Path, *, as_json: bool)
             "the plan changes the configuration, which a process reads when it starts: stop the process, "
             "apply the plan, and start it again"
         )
-    if not rehearsed.settled.is_complete:
-        raise Failure(*obstacles(rehearsed.settled), "nothing was changed")
+    if not rehearsed.findings.settled.is_complete:
+        raise Failure(*obstacles(rehearsed.findings.settled), "nothing was changed")
     clock = SystemClock()
     now = rehearsed.saved(settings, saved.proposed, resource=saved.resource_no, now=clock.now())
     if moved := differences(saved, now):
@@ -122,10 +122,10 @@ def _here(settings: Settings, enforcement: Enforcement, saved: SavedPlan, work: 
         settings = enforcement.here(store, settings)
         remember_judging(store, settings)
         with (
-            application_for(settings, store, resource=saved.resource_no) as application,
+            application_for(settings, store, only=one_or_all(saved.resource_no)) as application,
             Display("applying", SystemClock()) as display,
         ):
-            settled = settle(application, display, resource=saved.resource_no)
+            settled = settle(application, display.show, resource=saved.resource_no)
         work.look(store)
         work.count_beyond(store)
     finally:

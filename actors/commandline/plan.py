@@ -56,8 +56,8 @@ def plan(
             tell_json(report.as_json())
         else:
             tell(*report.as_text())
-    if not rehearsed.settled.is_complete:
-        raise Failure(*obstacles(rehearsed.settled))
+    if not rehearsed.findings.settled.is_complete:
+        raise Failure(*obstacles(rehearsed.findings.settled))
     if out is not None:
         saved = rehearsed.saved(settings, proposed, resource=resource, now=SystemClock().now())
         write_privately(out, json.dumps(saved.as_json(), ensure_ascii=False, indent=1))
@@ -68,18 +68,15 @@ class Plan:
     """What would be done, by resource: the largest losses first."""
 
     def __init__(self, rehearsed: Rehearsed) -> None:
-        rehearsal = rehearsed.rehearsal
+        found = rehearsed.findings
         self._decisions: dict[ResourceNo, list[DecisionRecord]] = {}
-        for one in rehearsal.decisions:
-            if one.act is not Act.NOTHING:
-                self._decisions.setdefault(one.resource_no, []).append(one)
+        for one in found.decisions:
+            self._decisions.setdefault(one.resource_no, []).append(one)
         self._left_behind: dict[ResourceNo, list[Intent]] = {}
-        for intent in rehearsal.left_behind:
+        for intent in found.left_behind:
             self._left_behind.setdefault(intent.resource_no, []).append(intent)
-        self._settled = rehearsed.settled
-        self._records = sorted(
-            rehearsed.records, key=lambda record: (-self._losses(record), record.resource_no)
-        )
+        self._settled = found.settled
+        self._records = sorted(found.records, key=lambda record: (-self._losses(record), record.resource_no))
 
     @property
     def totals(self) -> dict[str, int]:

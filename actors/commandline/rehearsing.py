@@ -5,22 +5,24 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from actors.commandline.application import application_for, settle
+from actors.commandline.application import application_for, one_or_all, settle
+from actors.commandline.findings import Findings
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
+from actors.commandline.shares import Say, Share, Team, shares_of
 from actors.commandline.telling import Code, Failure
 from actors.proposals import Proposals, propose
-from actors.rehearsal import Rehearsal, RehearsalStore
+from actors.rehearsal import RehearsalStore
 from actors.runtime.clock import SystemClock
 from actors.settling import Settled
-from models.decision import Act, Reason
+from models.decision import Reason
 from models.ids import ResourceNo
 from models.plans import RULES, Proposed, SavedPlan, planned, planned_clearing
 from models.preferences_table import TableError
@@ -28,7 +30,7 @@ from models.rules import load_rules
 from models.settings.fingerprint import deciding_digests
 from models.settings.sections import Settings
 from models.storage.errors import StoreMissing
-from models.storage.records import ResourcePreferences, ResourceRecord
+from models.storage.records import ResourcePreferences
 
 IN_MEMORY: Final = "sqlite:///:memory:"
 
@@ -37,20 +39,17 @@ IN_MEMORY: Final = "sqlite:///:memory:"
 class Rehearsed:
     """What a run would do."""
 
-    rehearsal: Rehearsal
-    records: tuple[ResourceRecord, ...]
-    """The resources that were looked at."""
-    settled: Settled
+    findings: Findings
     proposals: Proposals
 
     def saved(
         self, settings: Settings, proposed: Proposed, *, resource: str | None, now: datetime
     ) -> SavedPlan:
         """As a plan that can be kept. `settings` are those in force."""
+        found = self.findings
         rules = load_rules(settings.rules.file, settings.scheduler.time_zone)
-        decided = [one for one in self.rehearsal.decisions if one.act is not Act.NOTHING]
-        acts = [planned(one, self.rehearsal.link_of(one)) for one in decided]
-        acts += [planned_clearing(one, Reason.MOVED_MAILBOX.value) for one in self.rehearsal.left_behind]
+        acts = [planned(one, found.link_of(one)) for one in found.decisions]
+        acts += [planned_clearing(one, Reason.MOVED_MAILBOX.value) for one in found.left_behind]
         return SavedPlan(
             made_at=now,
             resource_no=resource,
@@ -74,15 +73,16 @@ def nothing_collected() -> Iterator[None]:
 
 
 @contextmanager
-def on_one_core() -> Iterator[None]:
+def on_one_core(number: int = 0) -> Iterator[None]:
     """The threads that are started here share a core: as only one of them runs Python at a time, each then
-    finds in the core's cache what the one before it has just read. A rehearsal is a tenth faster by it."""
+    finds in the core's cache what the one before it has just read. A rehearsal is a tenth faster by it.
+    Of several at a time, each has a `number` of its own."""
     if sys.platform != "linux":
         yield
         return
     cores = os.sched_getaffinity(0)
     with suppress(OSError):  # a container may forbid it: then the rehearsal takes that tenth longer
-        os.sched_setaffinity(0, {sorted(cores)[os.getpid() % len(cores)]})
+        os.sched_setaffinity(0, {sorted(cores)[(os.getppid() + number) % len(cores)]})
     try:
         yield
     finally:
@@ -99,25 +99,44 @@ def rehearse(
     """
     store = _store(settings)
     try:
-        try:
-            proposals = propose(settings, store, SystemClock().now(), rules=rules, preferences=preferences)
-        except TableError as error:
-            raise Failure(*error.problems, code=Code.MISUSED) from None
+        proposals = propose(settings, store, SystemClock().now(), rules=rules, preferences=preferences)
+        shares = shares_of(len(store.resources())) if resource is None else ()
+    except TableError as error:
+        raise Failure(*error.problems, code=Code.MISUSED) from None
+    finally:
+        store.close()  # before the process is copied: a connection is not to be used by two
+
+    def find(share: Share, say: Say) -> Findings:
+        with on_one_core(share.number):
+            return _find(settings, proposals, share, None, say)
+
+    if len(shares) > 1:
+        with Team(shares, find) as team, Display("comparing", SystemClock()) as display:
+            findings = Findings.of_all(team.found(display.show))
+    else:
+        with on_one_core(), Display("comparing", SystemClock()) as display:
+            findings = _find(settings, proposals, one_or_all(resource), resource, display.show)
+    return Rehearsed(findings=findings, proposals=proposals)
+
+
+def _find(
+    settings: Settings,
+    proposals: Proposals,
+    only: Container[ResourceNo] | None,
+    resource: str | None,
+    say: Say,
+) -> Findings:
+    store = _store(settings)
+    try:
         rehearsal = proposals.rehearsal(store)
         if resource is None:
-            store.read_ahead()
-        with (
-            on_one_core(),
-            application_for(proposals.settings, store, resource=resource, rehearsal=rehearsal) as application,
-            Display("comparing", SystemClock()) as display,
-        ):
-            settled = settle(application, display, resource=resource, rehearsal=rehearsal)
-            records = tuple(
-                record for record in application.records if resource in (None, record.resource_no)
-            )
+            store.read_ahead(only)
+        with application_for(proposals.settings, store, only=only, rehearsal=rehearsal) as application:
+            settled = settle(application, say, resource=resource, rehearsal=rehearsal)
+            looked_at = [one for one in application.records if only is None or one.resource_no in only]
+            return Findings.of(rehearsal, looked_at, settled)
     finally:
         store.close()
-    return Rehearsed(rehearsal=rehearsal, records=records, settled=settled, proposals=proposals)
 
 
 def obstacles(settled: Settled) -> list[str]:

@@ -7,7 +7,7 @@ import threading
 from typing import Final
 
 from actors.assembly import remember_judging
-from actors.commandline.application import application_for, settle
+from actors.commandline.application import application_for, one_or_all, settle
 from actors.commandline.options import store_url
 from actors.commandline.progress import Display
 from actors.commandline.reach import RunningProcess, running_process
@@ -70,10 +70,10 @@ def _here(settings: Settings, resource: str | None) -> None:
         ]
         store.apply(DropDeltaState(mailbox=mailbox) for mailbox in mailboxes)
         with (
-            application_for(settings, store, resource=resource) as application,
+            application_for(settings, store, only=one_or_all(resource)) as application,
             Display("reconciling", SystemClock()) as display,
         ):
-            settled = settle(application, display, resource=resource)
+            settled = settle(application, display.show, resource=resource)
             resources, changes = len(application.router.directory.resources), application.changes
     finally:
         store.close()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -47,21 +47,33 @@ def unknown_resource(resource: str) -> Failure:
     return Failure(f"the board lists no resource {resource}; see `status` for those that there are")
 
 
+@overload
+def failure_of(error: SettingsError | SettingError | StoreError | Failure) -> Failure: ...
+@overload
+def failure_of(error: Exception) -> Failure | None: ...
+def failure_of(error: Exception) -> Failure | None:
+    """What an error asks a person to mend; None for one that is a defect."""
+    match error:
+        case Failure():
+            return error
+        case SettingsError():
+            return Failure(*(problem.text for problem in error.problems), code=Code.MISUSED)
+        case SettingError() | StoreError():
+            return Failure(str(error), code=Code.MISUSED)
+    return None
+
+
 @contextmanager
 def problems_told() -> Iterator[None]:
     """Whatever a person has to mend comes out as lines on stderr, with the exit code that fits."""
     try:
         yield
-    except SettingsError as error:
-        lines, code = [problem.text for problem in error.problems], Code.MISUSED
-    except (SettingError, StoreError) as error:
-        lines, code = [str(error)], Code.MISUSED
-    except Failure as error:
-        lines, code = list(error.lines), error.code
+    except (SettingsError, SettingError, StoreError, Failure) as error:
+        failure = failure_of(error)
     else:
         return
-    tell_aside(*lines)
-    raise typer.Exit(code)
+    tell_aside(*failure.lines)
+    raise typer.Exit(failure.code)
 
 
 def tell(*lines: str) -> None:

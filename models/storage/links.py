@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from models.ids import AppointmentGuid, AppointmentId, Etag, EventId, EventKey, MailboxId, ResourceNo
 from models.link import Link, LinkState, Origin, Unshared
@@ -19,9 +19,9 @@ def links_of(session: Session, resource_no: ResourceNo) -> tuple[Link, ...]:
     return tuple(map(_link, session.fetch(_links_of, resource_no)))
 
 
-def links(session: Session) -> tuple[Link, ...]:
-    """All links."""
-    return tuple(map(_link, session.fetch(_links)))
+def links(session: Session, only: Container[ResourceNo] | None = None) -> tuple[Link, ...]:
+    """All links, or those of some resources."""
+    return tuple(_link(row) for row in session.fetch(_links) if only is None or row[0] in only)
 
 
 def links_of_guid(session: Session, guid: AppointmentGuid) -> tuple[Link, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -176,10 +176,10 @@ class Store:
         with self._reading() as reader:
             return links.links_of(reader, resource_no)
 
-    def links(self) -> tuple[Link, ...]:
-        """All links, resource by resource."""
+    def links(self, only: Container[ResourceNo] | None = None) -> tuple[Link, ...]:
+        """All links, or those of some resources, resource by resource."""
         with self._reading() as reader:
-            return links.links(reader)
+            return links.links(reader, only)
 
     def links_of_appointment(
         self, *, guid: AppointmentGuid | None = None, appointment_id: AppointmentId | None = None
