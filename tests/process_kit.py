@@ -290,8 +290,11 @@ def _let_notify(sandbox: Sandbox, connector: Connector) -> None:
 
 
 def bare_environment() -> dict[str, str]:
-    """This process's environment without what would change the meaning of a configuration."""
-    private = ("EXCHANGE_CONNECTOR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTEST")
+    """This process's environment without what would change the meaning of a configuration, or would have
+    every start compile the program anew."""
+    private = (
+        "EXCHANGE_CONNECTOR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTEST", "PYTHONDONTWRITEBYTECODE"
+    )  # fmt: skip
     return {name: value for name, value in os.environ.items() if not name.startswith(private)}
 
 

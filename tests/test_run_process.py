@@ -142,6 +142,7 @@ def test_the_process_gives_up_with_70_and_the_reason_when_it_cannot_go_on() -> N
     assert end.value.code == Code.CANNOT_GO_ON == 70
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", ["defaults", "sync"])
 def test_b17_settings_that_judge_events_are_judged_by_anew_from_the_next_start(
     sandbox: Sandbox, connector: Connector, section: str

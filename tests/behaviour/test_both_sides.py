@@ -98,6 +98,7 @@ def test_a8_a_listing_of_the_board_from_before_a_write_overwrites_nothing(compan
 # C2, C3
 
 
+@pytest.mark.slow
 def test_c2_changes_of_different_fields_survive_on_both_sides(fresh: Company) -> None:
     company = fresh
     company.connector.start()
@@ -185,6 +186,7 @@ def links(company: Company) -> set[tuple[str, str, str | None]]:
     return {(link.resource_no, link.guid, link.event_key) for link in found}
 
 
+@pytest.mark.slow
 def test_c5_what_an_earlier_installation_wrote_is_adopted(fresh: Company) -> None:
     company = fresh
     company.connector.start()

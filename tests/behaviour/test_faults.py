@@ -96,6 +96,7 @@ def test_d1_a_write_to_the_board_that_fails_is_tried_again(company: Company, ref
     assert len(company.board.having(subject=subject)) == 1
 
 
+@pytest.mark.slow
 def test_d1_retry_after_is_honoured_for_the_one_mailbox(company: Company) -> None:
     """A single refusal is about its own request; when nothing gets through, the mailbox is left alone."""
     subject, seconds = company.name("Patience"), 4
@@ -194,6 +195,7 @@ def refused(company: Company, service: str) -> list[Any]:
 # D8
 
 
+@pytest.mark.slow
 def test_d8_a_failure_inside_200_is_a_failure_and_tried_again(company: Company) -> None:
     subject = company.name("Inner failure")
     inner = {"content": None, "contentType": "application/json", "statusCode": 500}

@@ -74,6 +74,7 @@ def test_b11_b12_what_a_person_does_to_a_board_born_event_is_answered_at_once(to
     assert instant(told.sees_event("ann", subject)) == start
 
 
+@pytest.mark.slow
 def test_a8_c1_notifications_that_come_twice_and_late_and_those_of_own_writes_change_nothing(
     told: Company,
 ) -> None:

@@ -64,6 +64,7 @@ def linked_events(company: Company, alias: str) -> set[str]:
     return {event["subject"] for event in company.person(alias).events() if company.linked(alias, event)}
 
 
+@pytest.mark.slow
 def test_a10_b13_remove_takes_away_every_event_of_a_resource_and_nothing_else(company: Company) -> None:
     subject, own, meeting = company.name("Planned"), company.name("Own"), company.name("Meeting")
     company.employ("R010", "eva")
