@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from actors.commandline.shares import MOST_SHARES, RESOURCES_EACH, Share, shares
 from models.ids import ResourceNo
 from tests.established import established
 from tests.process_kit import bare_environment
+from tests.services_kit import wait_until
 from tests.shared_work import NUMBERS, SECRET
 
 ROOT = Path(__file__).parent.parent
@@ -29,12 +31,13 @@ NOTHING_PASSES = {
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process does all by itself")
 
 
-def outcome(what: str) -> tuple[Any, str]:
+def outcome(what: str, code: int = 0) -> tuple[Any, str]:
     """What `tests.shared_work` says on stdout and stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.shared_work", what],
-        cwd=ROOT, env=bare_environment(), capture_output=True, text=True, timeout=60, check=True,
+        cwd=ROOT, env=bare_environment(), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
+    assert done.returncode == code, done.stderr
     return json.loads(done.stdout), done.stderr
 
 
@@ -110,6 +113,21 @@ def test_e_a_defect_is_told_by_its_type_and_place_and_not_by_what_it_says() -> N
 def test_a_process_that_is_killed_is_said_to_have_ended() -> None:
     said, _ = outcome("killed")
     assert "has ended early (exit code -9)" in said["lines"][0]
+
+
+@on_linux
+def test_processes_of_which_nobody_waits_for_the_answer_end() -> None:
+    left, told = outcome("orphans", code=-9)
+    assert len(left) == 3
+    wait_until(lambda: not any(is_alive(pid) for pid in left), 20, "they have ended")
+    assert told == ""
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended may still be listed until somebody asks how."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return False
 
 
 @pytest.mark.slow

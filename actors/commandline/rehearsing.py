@@ -73,16 +73,19 @@ def nothing_collected() -> Iterator[None]:
 
 
 @contextmanager
-def on_one_core(number: int = 0) -> Iterator[None]:
+def on_one_core(number: int | None = None) -> Iterator[None]:
     """The threads that are started here share a core: as only one of them runs Python at a time, each then
     finds in the core's cache what the one before it has just read. A rehearsal is a tenth faster by it.
-    Of several at a time, each has a `number` of its own."""
+
+    Of several processes that one has started, each has a `number` of its own.
+    """
     if sys.platform != "linux":
         yield
         return
     cores = os.sched_getaffinity(0)
+    which = os.getpid() if number is None else os.getppid() + number
     with suppress(OSError):  # a container may forbid it: then the rehearsal takes that tenth longer
-        os.sched_setaffinity(0, {sorted(cores)[(os.getppid() + number) % len(cores)]})
+        os.sched_setaffinity(0, {sorted(cores)[which % len(cores)]})
     try:
         yield
     finally:

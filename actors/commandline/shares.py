@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
@@ -74,7 +74,9 @@ class Team(Generic[Found]):
         copies = multiprocessing.get_context("fork")
         for share in self._shares:
             ours, theirs = copies.Pipe(duplex=False)
-            process = copies.Process(target=_work_on, args=(self._work, share, theirs), daemon=True)
+            not_theirs = (ours, *(one.pipe for one in self._running.values()))
+            arguments = (self._work, share, theirs, not_theirs)
+            process = copies.Process(target=_work_on, args=arguments, daemon=True)
             process.start()
             theirs.close()
             self._running[share.number] = _Running(process, ours)
@@ -133,13 +135,19 @@ def _together(one: Progress, other: Progress) -> Progress:
     )
 
 
-def _work_on(work: Callable[[Share, Say], Found], share: Share, pipe: Connection) -> None:
+def _work_on(
+    work: Callable[[Share, Say], Found], share: Share, pipe: Connection, inherited: Iterable[Connection]
+) -> None:
     """What a copy does, from its beginning to its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells both: the one that waits ends the others
+    for one in inherited:
+        one.close()  # or nobody would notice when the one that waits is no more
     with suppress(OSError):
         os.nice(NICENESS)
     try:
         answer: object = work(share, pipe.send)
+    except BrokenPipeError:
+        return  # nobody waits any more
     except Exception as error:  # noqa: BLE001 - said without the values that a traceback would show
         answer = failure_of(error)
         if answer is None:
